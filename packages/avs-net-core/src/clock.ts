@@ -1,0 +1,25 @@
+/** A timer of a {@link Clock}; opaque. */
+export type TimerHandle = unknown;
+
+/**
+ * Where a socket takes its time from. Only the shells ({@link SecureSocket}, {@link DatagramListener}, the sockets of
+ * `/node`) hold one; engines are told the time.
+ */
+export interface Clock {
+  /** Milliseconds from an arbitrary start, never going back. */
+  now(): number;
+  /** Calls `callback` once, `delay` milliseconds from now at the earliest. */
+  setTimeout(callback: () => void, delay: number): TimerHandle;
+  /** Forgets a timer; one that has run already is no error. */
+  clearTimeout(handle: TimerHandle): void;
+}
+
+/** The longest delay that a platform timer takes: 2^31 - 1 ms. Longer ones fire at once in Node. */
+const longestDelay = 0x7fffffff;
+
+/** The platform's monotonic clock and timers. */
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  setTimeout: (callback, delay) => setTimeout(callback, Math.min(Math.max(0, Math.ceil(delay)), longestDelay)),
+  clearTimeout: (handle) => clearTimeout(handle as number),
+};

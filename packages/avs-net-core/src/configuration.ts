@@ -1,0 +1,131 @@
+import type { Clock } from './clock.js';
+import type {
+  CertificateChainInfo,
+  CertRevocationListInfo,
+  PrivateKeyInfo,
+  PskIdentityInfo,
+  PskKeyInfo,
+} from './credentials.js';
+import type { HandshakeTimeouts } from './options.js';
+
+/** A host and a port. */
+export interface Endpoint {
+  host: string;
+  port: number;
+}
+
+/**
+ * Configuration of a plain socket. What the platform cannot set is refused with ENOTSUP when the socket is created.
+ *
+ * avs: `avs_net_socket_configuration_t`.
+ */
+export interface SocketConfiguration {
+  /** Differentiated services code point, 0 to 63. avs: `dscp`. */
+  readonly dscp?: number | undefined;
+  /** Queueing priority, 0 to 7. avs: `priority`. */
+  readonly priority?: number | undefined;
+  /** Lets another socket bind to the same address. avs: `reuse_addr`. */
+  readonly reuseAddress?: boolean | undefined;
+  /** Binding to addresses that are not ours. avs: `transparent`. */
+  readonly transparent?: boolean | undefined;
+  /** The network interface to use. avs: `interface_name`. */
+  readonly interfaceName?: string | undefined;
+  /** Host affinity: tried first when the name resolves to it; written after each connect. The caller's object. avs: `preferred_endpoint`. */
+  readonly preferredEndpoint?: Partial<Endpoint> | undefined;
+  /** 0 any, 4 or 6 only. avs: `address_family`. */
+  readonly addressFamily?: 0 | 4 | 6 | undefined;
+  /** 0 none, 4 or 6 first. avs: `preferred_family`. */
+  readonly preferredFamily?: 0 | 4 | 6 | undefined;
+  /** What the option `mtu` reports, in bytes. avs: `forced_mtu`. */
+  readonly forcedMtu?: number | undefined;
+  /** Where time comes from. Default: the platform's. Ours, for tests. */
+  readonly clock?: Clock | undefined;
+}
+
+/** A protocol version by its TLS name: DTLS 1.2 is `'1.2'`, DTLS 1.0 answers to `'1.0'` and `'1.1'`. avs: `avs_net_ssl_version_t`. */
+export type TlsVersion = '1.0' | '1.1' | '1.2' | '1.3';
+
+/** Pre-shared keys, the client's side. avs: `avs_net_psk_info_t`. */
+export interface PskSecurity {
+  readonly mode: 'psk';
+  /** 1 to 256 bytes. */
+  readonly key: PskKeyInfo;
+  /** 0 to 128 bytes. */
+  readonly identity: PskIdentityInfo;
+}
+
+/** Pre-shared keys, the server's side. */
+export interface PskServerSecurity {
+  readonly mode: 'psk';
+  /**
+   * Finds the key of a client by the identity that it sent (not yet proven). Undefined, a rejection or a throw refuses the
+   * client, and on the wire that looks like a wrong key (RFC 4279 §2). The handshake waits for a promise without holding up others.
+   */
+  resolve(identity: Uint8Array): PskKeyInfo | undefined | Promise<PskKeyInfo | undefined>;
+  /** Sent to clients before they choose an identity, at most 128 bytes. RFC 4279 §2, §5.2. */
+  readonly identityHint?: string | Uint8Array | undefined;
+}
+
+/** Certificates. No backend has them yet: creating a socket with this is ENOTSUP. avs: `avs_net_certificate_info_t`. */
+export interface CertificateSecurity {
+  readonly mode: 'certificate';
+  readonly trustedCertificates?: CertificateChainInfo | undefined;
+  readonly revocationLists?: CertRevocationListInfo | undefined;
+  readonly clientCertificate?: CertificateChainInfo | undefined;
+  readonly clientKey?: PrivateKeyInfo | undefined;
+}
+
+/** What the configurations of a secure socket and of a listener share. Everything is copied when the socket is created. */
+export interface TlsCommonConfiguration {
+  /** The lowest version allowed. Default: the best that the backend has. avs: `version`. */
+  readonly version?: TlsVersion | undefined;
+  /** Retransmission timers. avs: `dtls_handshake_timeouts`. */
+  readonly handshakeTimeouts?: HandshakeTimeouts | undefined;
+  /** Numbers as on the wire, in order of preference; unsupported ones are ignored, empty means all. avs: `ciphersuites`. */
+  readonly ciphersuites?: readonly number[] | undefined;
+  /** The socket below. avs: `backend_configuration`. */
+  readonly socket?: SocketConfiguration | undefined;
+  /** RFC 9146; ignored by a backend without it. avs: `use_connection_id`. */
+  readonly useConnectionId?: boolean | undefined;
+  /** Called last, with the backend's native handle or settings. avs: `additional_configuration_clb`. */
+  readonly additionalConfiguration?: ((native: unknown) => void) | undefined;
+  /** Fills `bytes` with unpredictable bytes. Default: the platform's CSPRNG. avs: `prng_ctx`. */
+  readonly random?: ((bytes: Uint8Array) => void) | undefined;
+  /** Takes NSS key log lines, without the line end. They are secrets: for debugging with Wireshark only. */
+  readonly onKeyLog?: ((line: string) => void) | undefined;
+  /** Where time comes from. Default: the platform's. Ours, for tests. */
+  readonly clock?: Clock | undefined;
+}
+
+/** Configuration of a (D)TLS client socket. avs: `avs_net_ssl_configuration_t`. */
+export interface TlsConfiguration extends TlsCommonConfiguration {
+  readonly security: PskSecurity | CertificateSecurity;
+  /** A buffer of the caller's, read at `connect` and written after each handshake. avs: `session_resumption_buffer`. */
+  readonly sessionResumptionBuffer?: Uint8Array | undefined;
+  /** Default: the host given to `connect`; never sent for an address. avs: `server_name_indication`. */
+  readonly serverNameIndication?: string | undefined;
+  /** Asks the server for small records: 512, 1,024, 2,048 or 4,096 bytes. RFC 6066 §4; for devices with little memory. Ours. */
+  readonly maxFragmentLength?: 512 | 1024 | 2048 | 4096 | undefined;
+}
+
+/** What a listener lets its peers make it hold. */
+export interface ListenerLimits {
+  /** Associations whose handshake is not complete. Default 1,000. */
+  readonly halfOpen?: number | undefined;
+  /** All associations. Default 100,000. */
+  readonly total?: number | undefined;
+  /** Associations of one source address, all ports together. Default: as `total`, since a NAT may hide many devices. */
+  readonly perSource?: number | undefined;
+  /** How long a handshake may take, ms. Default 120,000. */
+  readonly handshakeTime?: number | undefined;
+  /** How long an association may hear nothing from its peer, ms. Default Infinity. */
+  readonly idleTime?: number | undefined;
+  /** Associations that wait for `accept`. Beyond it new ones are refused. Default 1,000. */
+  readonly backlog?: number | undefined;
+}
+
+/** Configuration of a DTLS listener. */
+export interface DtlsListenerConfiguration extends TlsCommonConfiguration {
+  readonly security: PskServerSecurity | CertificateSecurity;
+  readonly limits?: ListenerLimits | undefined;
+}

@@ -1,0 +1,146 @@
+import type { Alert } from './alerts.js';
+import type { TlsVersion } from './configuration.js';
+import type { AvsError } from './errors.js';
+import type { HandshakeTimeouts } from './options.js';
+
+/** Why a datagram, or a record in one, was dropped. What a hostile network can cause is dropped and counted, never thrown. */
+export type DropReason =
+  /** Not a record, or a length that does not fit. */
+  | 'malformed'
+  /** Authentication failed. */
+  | 'unauthenticated'
+  /** Seen before, or older than the replay window. RFC 6347 §4.1.2.6 */
+  | 'replayed'
+  /** Another protocol version's record. */
+  | 'version'
+  /** Of an epoch that is over or cannot begin yet. */
+  | 'epoch'
+  /** Not possible in this state; a duplicate of what was handled already. */
+  | 'unexpected'
+  /** More than the bound on what is kept for later. */
+  | 'overflow';
+
+/** What an engine tells its shell. Called synchronously from within the engine's operations; must not throw. */
+export interface EngineSink {
+  /** A datagram, or stream bytes, for the socket below. The bytes are the sink's to keep. */
+  transmit(datagram: Uint8Array): void;
+  /** Application data: one record's plaintext. The bytes are the sink's to keep. */
+  deliver(plaintext: Uint8Array): void;
+  /** The handshake is complete: `send` works and `info` is there. */
+  established(): void;
+  /** An alert was sent or received. */
+  alert(alert: Alert): void;
+  /** State that lets a later handshake be abbreviated; opaque bytes. */
+  session(state: Uint8Array): void;
+  /** A datagram or record was dropped. */
+  dropped(reason: DropReason): void;
+  /**
+   * Work that had to wait (an asynchronous key lookup) has finished: the shell calls `handleTimeout` with the current time,
+   * soon and not from within this call.
+   */
+  wake(): void;
+  /** The association is over: by close_notify from the peer (no error), by an alert, or by ETIMEDOUT. Called once; nothing follows. */
+  closed(error?: AvsError): void;
+}
+
+/** What was negotiated. */
+export interface EngineInfo {
+  readonly version: TlsVersion;
+  /** As on the wire. */
+  readonly ciphersuite: number;
+  /** The handshake was abbreviated. */
+  readonly resumed: boolean;
+  /** RFC 7627. */
+  readonly extendedMasterSecret: boolean;
+  /** RFC 7366; always false for AEAD suites. */
+  readonly encryptThenMac: boolean;
+  /** The identity that a client has proven; undefined on the client's side. */
+  readonly pskIdentity: Uint8Array | undefined;
+  /** The hint that the server sent; undefined on the server's side or when there was none. */
+  readonly pskIdentityHint: Uint8Array | undefined;
+  /** The name that the client asked for, if it did. RFC 6066 §3. */
+  readonly serverName: string | undefined;
+  /** RFC 6066 §4: the largest plaintext of a record, bytes; 16,384 unless smaller was negotiated. */
+  readonly maxFragmentLength: number;
+  /** Flights this side sent to complete the handshake: on a client, its round trips. */
+  readonly flights: number;
+  /** Flights that this side sent again during the handshake. */
+  readonly retransmissions: number;
+}
+
+/**
+ * One association, client or server, without a socket, a timer or a clock: it is handed datagrams and the current time, and
+ * tells its {@link EngineSink} what to send and what was received. Times are the shell's clock, in milliseconds.
+ */
+export interface Engine {
+  /** A client emits its first flight; a server waits for one. */
+  start(now: number): void;
+  /** A whole datagram (DTLS) or a chunk of the stream (TLS). The engine may overwrite the bytes. */
+  receive(datagram: Uint8Array, now: number): void;
+  /**
+   * Protects and emits application data: one record on DTLS.
+   * @throws AvsError ENOTCONN before the handshake is complete or after the association has ended; EMSGSIZE beyond {@link maxPlaintext}.
+   */
+  send(plaintext: Uint8Array): void;
+  /** To be called at `nextTimeout` and after `wake`. Early and superfluous calls are harmless. */
+  handleTimeout(now: number): void;
+  /** When the engine next wants `handleTimeout`; undefined when nothing is pending. */
+  readonly nextTimeout: number | undefined;
+  /** Sends close_notify once; `send` is ENOTCONN from then on, what arrives is still delivered. */
+  close(now: number): void;
+  /** Wipes every secret. No sink call follows; every later call does nothing. */
+  destroy(): void;
+  /** Undefined until the handshake is complete. */
+  readonly info: EngineInfo | undefined;
+  /**
+   * The largest plaintext whose record fits in `size` bytes: exact once negotiated, before that the worst case of the
+   * configured suites. Never below 0.
+   */
+  maxPlaintext(size: number): number;
+}
+
+/** What an engine is told about its association. */
+export interface AssociationOptions {
+  /** Bytes that the socket below takes in one datagram: handshake messages are fragmented to fit. */
+  readonly maxDatagramSize: number;
+  readonly handshakeTimeouts: HandshakeTimeouts;
+}
+
+/** What a client's engine is told besides. */
+export interface ClientAssociationOptions extends AssociationOptions {
+  /** The name for RFC 6066 §3; undefined for an address. */
+  readonly serverName: string | undefined;
+  /** What `EngineSink.session` gave before, if anything; content of unknown origin. */
+  readonly session: Uint8Array | undefined;
+}
+
+/** Makes client engines. Holds copies of the credentials; `destroy` wipes them. */
+export interface ClientEngineFactory {
+  createClient(sink: EngineSink, options: ClientAssociationOptions): Engine;
+  /** As {@link Engine.maxPlaintext}, for the configured suites: the worst case. */
+  maxPlaintext(size: number): number;
+  destroy(): void;
+}
+
+/** What to do with a datagram from a peer that has no association. */
+export type Admission =
+  /** Answer this and remember nothing. Never longer than the datagram that it answers. */
+  | { readonly action: 'reply'; readonly datagram: Uint8Array }
+  /**
+   * The peer has proven its address: create an engine, `start` it and give it the same datagram. `handshakeId` is the same
+   * for every copy of one ClientHello: a listener recognises late duplicates by it.
+   */
+  | {
+      readonly action: 'accept';
+      readonly handshakeId: number;
+      create(sink: EngineSink, options: AssociationOptions): Engine;
+    }
+  | { readonly action: 'drop'; readonly reason: DropReason };
+
+/** Makes server engines, and answers strangers without keeping state. */
+export interface ServerEngineFactory {
+  /** Looks at the first datagram of a peer; `peer` is its address and port as bytes, to bind the cookie to. Does not change the datagram. */
+  admit(datagram: Uint8Array, peer: Uint8Array, now: number): Admission;
+  maxPlaintext(size: number): number;
+  destroy(): void;
+}

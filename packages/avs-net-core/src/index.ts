@@ -1,0 +1,28 @@
+export {
+  type Alert,
+  AlertDescription,
+  type AlertDescriptionName,
+  AlertLevel,
+  type AlertLevelName,
+  alertName,
+} from './alerts.js';
+export type { Backend, BackendCapabilities } from './backend.js';
+export { type Clock, systemClock, type TimerHandle } from './clock.js';
+export type * from './configuration.js';
+export type * from './credentials.js';
+export type { DtlsListener, ListenerStats } from './datagram-listener.js';
+export type * from './engine.js';
+export { AvsErrno, type AvsErrnoCode, type AvsErrnoName } from './errno.js';
+export {
+  AvsError,
+  AvsErrorCategory,
+  type AvsErrorCategoryCode,
+  alertError,
+  errnoError,
+  isErrno,
+  libraryError,
+} from './errors.js';
+export type * from './options.js';
+export { defaultHandshakeTimeouts } from './options.js';
+export type { SecureSocket } from './secure-socket.js';
+export type * from './socket.js';

@@ -1,0 +1,25 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+// Tests run the sources, so that a failure points at the line that was written.
+const alias = [
+  { find: /^@avs-net\/core\/(node|testing)$/, replacement: source('./packages/avs-net-core/src/$1/index.ts') },
+  { find: /^@avs-net\/core$/, replacement: source('./packages/avs-net-core/src/index.ts') },
+  { find: /^@avs-net\/crypto-creds\/node$/, replacement: source('./packages/avs-crypto-creds/src/node/index.ts') },
+  { find: /^@avs-net\/crypto-creds$/, replacement: source('./packages/avs-crypto-creds/src/index.ts') },
+  { find: /^@avs-net\/tls-pure\/portable$/, replacement: source('./packages/tls-pure/src/portable.ts') },
+  { find: /^@avs-net\/(tls-pure|tls-openssl|tls-contract)$/, replacement: source('./packages/$1/src/index.ts') },
+];
+
+const projects = [
+  { name: 'unit', include: ['packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts', 'test/**/*.test.ts'] },
+  { name: 'peers', include: ['interop/**/*.test.ts'], fileParallelism: false, testTimeout: 60_000 },
+];
+
+export default defineConfig({
+  test: {
+    projects: projects.map((test) => ({ resolve: { alias }, test })),
+  },
+});
