@@ -75,8 +75,8 @@ export abstract class PlainSocket implements Socket {
   protected abstract transmitTo(data: Uint8Array, host: string, port: number): Promise<void>;
   /** Ends the sending direction. */
   protected abstract finish(): Promise<void>;
-  /** Lets go of everything that opening took. Harmless when nothing is open. */
-  protected abstract release(): Promise<void>;
+  /** Lets go of everything that opening took; who waits for something rejects with the reason. Harmless when nothing is open. */
+  protected abstract release(reason?: AvsError): Promise<void>;
 
   get state(): SocketState {
     return this.#state;
@@ -273,6 +273,14 @@ export abstract class PlainSocket implements Socket {
     return this.#path;
   }
 
+  /** Writes where a connect has ended up to the caller's preferred endpoint, if it can be written to. */
+  protected rememberEndpoint(host: string, port: number): void {
+    const { preferredEndpoint } = this.configuration;
+    if (preferredEndpoint === undefined) return;
+    Reflect.set(preferredEndpoint, 'host', host);
+    Reflect.set(preferredEndpoint, 'port', port);
+  }
+
   /** Takes what came from the network; the bytes must be the socket's to keep. False: dropped. */
   protected received(data: Uint8Array, host: string, port: number): boolean {
     const taken = this.queue.push(data, host, port);
@@ -336,7 +344,7 @@ export abstract class PlainSocket implements Socket {
     await opening?.finished;
     this.#reset();
     this.queue.close(reason);
-    await this.release();
+    await this.release(reason);
   }
 
   #reset(): void {

@@ -65,7 +65,7 @@ export function decideFate(data: Uint8Array, faults: Faults, random: SeededRando
 }
 
 function damage(data: Uint8Array, faults: Faults, random: SeededRandom): Uint8Array {
-  let bytes = Uint8Array.from(data);
+  let bytes = new Uint8Array(data);
   if (bytes.length > 0 && random.chance(faults.truncation ?? 0)) {
     bytes = bytes.slice(0, random.integer(0, bytes.length - 1));
   }

@@ -175,10 +175,10 @@ export class MemoryNetwork {
 
   /** @internal Sends a datagram on its way; `sender` hears of a refusal. */
   carry(sent: Uint8Array, from: Endpoint, to: Endpoint, sender: NetworkPort | undefined): void {
-    const data = this.#intercepted(Uint8Array.from(sent), from, to);
+    const data = this.#intercepted(new Uint8Array(sent), from, to);
     const fate = data === undefined ? [] : decideFate(data, this.faultsBetween(from, to), this.#random);
     for (const observer of this.#observers) {
-      observer({ data: Uint8Array.from(sent), from, to, time: this.clock.now(), copies: fate.length });
+      observer({ data: new Uint8Array(sent), from, to, time: this.clock.now(), copies: fate.length });
     }
     for (const copy of fate) {
       this.clock.setTimeout(() => this.#deliver(copy.data, from, to, sender), copy.delay);
@@ -190,7 +190,7 @@ export class MemoryNetwork {
     for (const interceptor of this.#interceptors) {
       const verdict = interceptor({ data: current, from, to });
       if (verdict === false) return undefined;
-      if (verdict !== undefined) current = Uint8Array.from(verdict);
+      if (verdict !== undefined) current = new Uint8Array(verdict);
     }
     return current;
   }

@@ -59,7 +59,7 @@ export class MemoryUdpSocket extends PlainSocket implements NetworkPort {
     const family = ipFamily(chosen) ?? 4;
     const remote = { host: chosen, port };
     this.#local ??= this.#network.attach(this, this.#address, family === 6 ? '::' : '0.0.0.0', 0);
-    if (preferred !== undefined) Object.assign(preferred, remote);
+    this.rememberEndpoint(chosen, port);
     return { local: this.#local, remote, family, mtu: this.#mtu(this.#local, remote) };
   }
 
