@@ -8,7 +8,7 @@ import * as node from '../src/node/index.js';
 import { devicePem } from './fixtures.js';
 
 const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
-const snippets = [...readme.matchAll(/```ts\n([^]*?)```/g)].map(([, code = '']) => code);
+const snippets = [...readme.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code = '']) => code);
 const modules: Record<string, unknown> = {
   '@avs-net/crypto-creds': main,
   '@avs-net/crypto-creds/node': node,
