@@ -32,7 +32,7 @@ export interface ListenerStats {
 
 /**
  * Serves many associations on one bound datagram socket. `bind`, then `accept` or `for await`; `connect`, `send` and
- * `receive` are ENOTSUP. Accepted sockets live until they are cleaned up, their peer closes, or the listener is closed.
+ * `receive` are ENOTSUP. With `decorate` it serves on any datagram socket that is closed or bound. Accepted sockets live until they are cleaned up, their peer closes, or the listener is closed.
  *
  * A client that begins a new handshake from the address of a live association takes its place when it has proven itself: the
  * old socket's `receive` then rejects ECONNRESET (RFC 6347 §4.2.8). After the idle time, or when the listener is closed, an
@@ -50,8 +50,8 @@ export interface DatagramListenerOptions {
   readonly engines: ServerEngineFactory;
   /** What `copyListenerConfiguration` made of the caller's configuration. */
   readonly configuration: ListenerSettings;
-  /** Makes the datagram socket that is bound. */
-  readonly createBackend: (configuration: SocketConfiguration) => Promise<Socket>;
+  /** Makes the datagram socket that is bound. Without it the listener can only be used by `decorate`. */
+  readonly createBackend?: ((configuration: SocketConfiguration) => Promise<Socket>) | undefined;
 }
 
 /**
@@ -62,7 +62,7 @@ export interface DatagramListenerOptions {
 export async function createDatagramListener(options: DatagramListenerOptions): Promise<DtlsListener> {
   const { engines, configuration, createBackend } = options;
   try {
-    return new ListenerSocket(engines, configuration, await createBackend(configuration.socket));
+    return new ListenerSocket(engines, configuration, await createBackend?.(configuration.socket));
   } catch (error) {
     engines.destroy();
     throw error;

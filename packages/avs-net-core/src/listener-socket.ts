@@ -25,7 +25,7 @@ export class ListenerSocket implements DtlsListener {
   readonly type = 'dtls';
   readonly #engines: ServerEngineFactory;
   readonly #settings: ListenerSettings;
-  readonly #backend: Socket;
+  #backend: Socket | undefined;
   readonly #counters = new ListenerCounters();
   readonly #backlog: AcceptQueue<SecureSocket>;
   #table: AssociationTable | undefined;
@@ -37,8 +37,8 @@ export class ListenerSocket implements DtlsListener {
   #cleaning: Promise<void> | undefined;
 
   /** @throws EINVAL `backend` is not a datagram socket. */
-  constructor(engines: ServerEngineFactory, settings: ListenerSettings, backend: Socket) {
-    if (backend.type !== 'udp') throw invalid('createBackend', 'a maker of datagram sockets');
+  constructor(engines: ServerEngineFactory, settings: ListenerSettings, backend: Socket | undefined) {
+    if (backend !== undefined && backend.type !== 'udp') throw invalid('createBackend', 'a maker of datagram sockets');
     this.#engines = engines;
     this.#settings = settings;
     this.#backend = backend;
@@ -64,15 +64,36 @@ export class ListenerSocket implements DtlsListener {
     const attempt = new Attempt(undefined);
     this.#attempt = attempt;
     try {
-      await attempt.race(this.#backend.bind(address, port));
-      this.#open();
+      const backend = this.#below();
+      await attempt.race(backend.bind(address, port));
+      this.#open(backend);
     } catch (error) {
-      if (this.#backend.state !== 'closed') await this.#backend.close().catch(() => undefined);
+      if (this.#backend && this.#backend.state !== 'closed') await this.#backend.close().catch(() => undefined);
       throw asAvsError(error);
     } finally {
       this.#attempt = undefined;
       attempt.done();
     }
+  }
+
+  /**
+   * Puts the listener on top of a datagram socket instead of one of its own: a closed one, which `bind` binds, or a bound one,
+   * which is served at once. The listener owns it from then on.
+   * @throws EBADF this listener is not closed, or the socket is neither closed nor bound; EINVAL it is no datagram socket.
+   */
+  async decorate(backend: Socket): Promise<void> {
+    this.#checkUsable();
+    if (backend?.type !== 'udp') throw invalid('backend', 'a datagram socket');
+    if (this.#table !== undefined || this.#attempt !== undefined || this.#closing !== undefined) {
+      throw errnoError('EBADF', 'decorate: the listener is bound, or being bound or closed');
+    }
+    if (backend.state !== 'closed' && backend.state !== 'bound') {
+      throw errnoError('EBADF', `decorate: the socket is ${backend.state}; it must be closed or bound`);
+    }
+    const before = this.#backend;
+    this.#backend = backend;
+    if (backend.state === 'bound') this.#open(backend);
+    await before?.cleanup();
   }
 
   async accept(options?: WaitOptions): Promise<SecureSocket> {
@@ -103,11 +124,6 @@ export class ListenerSocket implements DtlsListener {
   /** @throws ENOTSUP always. */
   async connect(): Promise<void> {
     throw this.#refusal('connect', 'a client socket connects');
-  }
-
-  /** @throws ENOTSUP always. */
-  async decorate(): Promise<void> {
-    throw this.#refusal('decorate', 'a client socket decorates');
   }
 
   /** @throws ENOTSUP always. */
@@ -146,7 +162,7 @@ export class ListenerSocket implements DtlsListener {
   }
 
   get system(): object | undefined {
-    return this.#cleanedUp ? undefined : this.#backend.system;
+    return this.#cleanedUp ? undefined : this.#backend?.system;
   }
 
   get interfaceName(): string {
@@ -185,7 +201,7 @@ export class ListenerSocket implements DtlsListener {
       case 'state':
         return this.state;
       case 'innerMtu':
-        return this.#engines.maxPlaintext(datagramSizeOf(this.#backend));
+        return this.#engines.maxPlaintext(datagramSizeOf(this.#below()));
       case 'hasBufferedData':
         return this.#backlog.size > 0;
       case 'handshakeTimeouts':
@@ -194,7 +210,7 @@ export class ListenerSocket implements DtlsListener {
       case 'mtu':
       case 'preferredAddressFamily':
       case 'forcedAddressFamily':
-        return this.#backend.getOption(key);
+        return this.#below().getOption(key);
       default:
         throw errnoError('ENOTSUP', `a listener has no option ${String(key)} that can be read`);
     }
@@ -213,17 +229,17 @@ export class ListenerSocket implements DtlsListener {
         break;
       case 'preferredAddressFamily':
       case 'forcedAddressFamily':
-        this.#backend.setOption(key, value as WritableOptions[typeof key]);
+        this.#below().setOption(key, value as WritableOptions[typeof key]);
         break;
       default:
         throw errnoError('ENOTSUP', `a listener has no option ${String(key)} that can be set`);
     }
   }
 
-  #open(): void {
+  #open(backend: Socket): void {
     this.#backlog.open();
     this.#table = new AssociationTable({
-      backend: this.#backend,
+      backend,
       engines: this.#engines,
       limits: this.#settings.limits,
       context: this.#context(),
@@ -233,7 +249,7 @@ export class ListenerSocket implements DtlsListener {
         this.#close(error).catch(() => undefined);
       },
     });
-    this.#backend.setReceiver(this.#table);
+    backend.setReceiver(this.#table);
   }
 
   /** The handshake timers are looked up at each handshake, so that a change takes effect. */
@@ -263,9 +279,10 @@ export class ListenerSocket implements DtlsListener {
     this.#attempt?.fail(error);
     await this.#attempt?.finished;
     if (farewells !== undefined) await settled(this.#settings.clock, farewells, farewellTime);
-    if (this.#backend.state === 'closed') return;
-    this.#backend.setReceiver(undefined);
-    await this.#backend.close();
+    const backend = this.#backend;
+    if (backend === undefined || backend.state === 'closed') return;
+    backend.setReceiver(undefined);
+    await backend.close();
   }
 
   async #cleanup(): Promise<void> {
@@ -274,7 +291,7 @@ export class ListenerSocket implements DtlsListener {
       await this.#close(errnoError('EBADF', 'the listener was cleaned up'));
     } finally {
       try {
-        await this.#backend.cleanup();
+        await this.#backend?.cleanup();
       } finally {
         this.#engines.destroy();
       }
@@ -287,6 +304,9 @@ export class ListenerSocket implements DtlsListener {
 
   #below(): Socket {
     this.#checkUsable();
+    if (this.#backend === undefined) {
+      throw errnoError('EBADF', 'the listener has no socket below it; give it one with decorate');
+    }
     return this.#backend;
   }
 

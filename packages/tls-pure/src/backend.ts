@@ -31,7 +31,7 @@ export interface Platform {
   readonly random: (bytes: Uint8Array) => void;
   /** Loads credentials from the sources that the platform has. */
   readonly credentials: Pick<CredentialLoader, 'loadPskKey' | 'loadPskIdentity'>;
-  /** Makes the UDP socket below; without it the caller brings one by `decorate`, and there are no listeners. */
+  /** Makes the UDP socket below; without it the caller brings one by `decorate`. */
   readonly createUdpSocket: ((configuration: SocketConfiguration) => Promise<Socket>) | undefined;
 }
 
@@ -106,9 +106,6 @@ async function decorateInPlace(
 
 async function createListener(platform: Platform, configuration: DtlsListenerConfiguration): Promise<DtlsListener> {
   const { createUdpSocket, credentials } = platform;
-  if (!createUdpSocket) {
-    throw errnoError('ENOTSUP', 'the portable entry has no sockets to listen on; on Node import @avs-net/tls-pure');
-  }
   const settings: ListenerSettings = copyListenerConfiguration(configuration);
   const context = createContext(platform, settings);
   const security = requirePskServer(configuration.security);
