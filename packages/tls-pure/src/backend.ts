@@ -81,8 +81,11 @@ async function createClient(
   const settings = copyTlsConfiguration(configuration);
   const context = createContext(platform, settings);
   const security = requirePsk(configuration.security);
-  const identity = await platform.credentials.loadPskIdentity(security.identity);
-  const key = await platform.credentials.loadPskKey(security.key);
+  // Both are copied before anything is waited for, so that the caller may wipe its own at once.
+  const [identity, key] = await Promise.all([
+    platform.credentials.loadPskIdentity(security.identity, { name: 'security.identity' }),
+    platform.credentials.loadPskKey(security.key, { name: 'security.key' }),
+  ]);
   const { maxFragmentLength } = settings;
   const engines = new PureClientFactory({ ...context, psk: { key, identity }, maxFragmentLength });
   return createSecureSocket({ type: 'dtls', engines, configuration: settings, createBackend: createBackendSocket });
@@ -114,7 +117,7 @@ async function createListener(platform: Platform, configuration: DtlsListenerCon
     identityHint: copyIdentityHint(security.identityHint),
     resolve: async (identity) => {
       const key = await security.resolve(identity);
-      return key && credentials.loadPskKey(key);
+      return key && credentials.loadPskKey(key, { name: 'what security.resolve gave' });
     },
   });
   return createDatagramListener({ engines, configuration: settings, createBackend: createUdpSocket });
