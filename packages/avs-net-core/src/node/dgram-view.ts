@@ -201,8 +201,8 @@ export class DgramView extends SystemDatagramSocket {
         const reason = systemError(error, event ?? 'bind');
         this.#phase = before === 'open' && this.#below.state !== 'closed' ? 'open' : 'idle';
         for (const call of this.#early.splice(0)) this.#afterSend(call, reason);
-        if (callback !== undefined) callback(nodeError(reason));
-        else this.emit('error', nodeError(reason));
+        if (callback !== undefined) process.nextTick(callback, nodeError(reason));
+        else process.nextTick(() => this.emit('error', nodeError(reason)));
       },
     );
   }
@@ -219,14 +219,22 @@ export class DgramView extends SystemDatagramSocket {
     if (!wasOpen) this.emit('listening');
     for (const call of this.#early.splice(0)) this.#send(call);
     if (this.#listener !== undefined && !wasOpen) this.#accept(this.#listener);
-    this.#socket?.setReceiver({
-      onData: (data, host, port) => this.deliver(data, host, port),
-      onError: (error) => {
-        if (hasEnded(this.#socket)) this.#close();
-        this.emit('error', nodeError(error));
-      },
-      onEnd: () => this.#close(),
-    });
+    if (this.#socket !== undefined) this.#receiveFrom(this.#socket);
+  }
+
+  #receiveFrom(socket: Socket): void {
+    try {
+      socket.setReceiver({
+        onData: (data, host, port) => this.deliver(data, host, port),
+        onError: (error) => {
+          if (hasEnded(socket)) this.#close();
+          this.emit('error', nodeError(error));
+        },
+        onEnd: () => this.#close(),
+      });
+    } catch {
+      this.#close(); // Cleaned up by its maker while the view was opening.
+    }
   }
 
   async #accept(listener: DtlsListener): Promise<void> {
@@ -355,7 +363,7 @@ function asNode<T>(action: string, read: () => T): T {
 
 const familyName = (address: string): 'IPv4' | 'IPv6' => (ipFamily(address) === 6 ? 'IPv6' : 'IPv4');
 
-const hasEnded = (socket: Socket | undefined): boolean => socket?.state === 'closed' || socket?.state === 'shutdown';
+const hasEnded = (socket: Socket): boolean => socket.state === 'closed' || socket.state === 'shutdown';
 
 /** Errors that on UDP would be a datagram lost. */
 const isLoss = (error: unknown): error is AvsError =>

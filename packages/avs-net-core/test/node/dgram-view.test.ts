@@ -145,6 +145,10 @@ describe('a dgram view of a socket', () => {
     await cleaned.socket.cleanup();
     await new Promise<void>((resolve) => cleaned.view.close(resolve));
     expect(() => cleaned.view.address()).toThrow();
+    const early = await connectedView();
+    const gone = once(early.view, 'close');
+    await early.socket.cleanup();
+    await gone;
   });
 
   it('binds and connects a socket that is still closed, sending afterwards what was sent before', async () => {
