@@ -21,6 +21,8 @@ export interface Lwm2mClientOptions {
   connect(signal: AbortSignal): Promise<Connection>;
   /** Takes lines for people: what happens, and details that only some want. */
   log(line: string, detail?: 'detail'): void;
+  /** Puts an error into words. Default: its message. */
+  readonly describeError?: ((error: unknown) => string) | undefined;
   readonly clock?: Clock | undefined;
   /** Milliseconds to wait for the answer to a request. Default: what CoAP says, 93 s. */
   readonly requestTimeout?: number | undefined;
@@ -101,7 +103,8 @@ export class Lwm2mClient {
         if (this.#stop.signal.aborted) return;
         if (!this.#registeredOnce) throw error;
         const wait = this.#backoff(failures++);
-        this.#options.log(`${messageOf(error)}; trying again in ${Math.ceil(wait / 1_000)} s`);
+        const { log, describeError = messageOf } = this.#options;
+        log(`${describeError(error)}; trying again in ${Math.ceil(wait / 1_000)} s`);
         await this.#mailbox.next(wait);
       }
     }

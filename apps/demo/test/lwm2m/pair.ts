@@ -53,7 +53,7 @@ export function startDevice(port: number, options: Partial<Lwm2mClientOptions> =
     endpointName: 'thermo',
     model,
     settings,
-    connect: () => connectUdp('127.0.0.1', port),
+    connect: (signal) => connectUdp('127.0.0.1', port, signal),
     log: (line, detail) => {
       if (detail === undefined) lines.push(line);
     },
