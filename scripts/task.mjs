@@ -17,7 +17,7 @@ const tasks = {
   types: () => build() && bin('tsc', ['-p', 'tsconfig.test.json']),
   lint: () => bin('biome', ['check', ...rest]),
   format: () => bin('biome', ['check', '--write', ...rest]),
-  peers: () => build() && bin('vitest', ['run', '--project', 'peers', ...rest]),
+  interop: () => build() && bin('vitest', ['run', '--project', 'interop', ...rest]),
   pnpm: () => pnpm(rest),
 };
 
