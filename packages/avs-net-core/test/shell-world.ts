@@ -83,16 +83,18 @@ export class ShellWorld {
   }
 
   /** A listener, not bound. */
-  async server(options: { limits?: ListenerLimits; behaviour?: FakeBehaviour } = {}): Promise<Server> {
+  async server(options: { limits?: ListenerLimits; behaviour?: FakeBehaviour; bare?: boolean } = {}): Promise<Server> {
     const engines = new FakeServerFactory(options.behaviour);
     let udp: Socket | undefined;
     const listener = await createDatagramListener({
       engines,
       configuration: copyListenerConfiguration(listenerConfiguration({ clock: this.clock, limits: options.limits })),
-      createBackend: async (configuration) => {
-        udp = this.network.createUdpSocket(configuration, { address: this.host });
-        return udp;
-      },
+      createBackend: options.bare
+        ? undefined
+        : async (configuration) => {
+            udp = this.network.createUdpSocket(configuration, { address: this.host });
+            return udp;
+          },
     });
     return { listener, engines, udp };
   }
