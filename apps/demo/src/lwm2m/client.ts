@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '@avs-net/core';
+import { type Clock, systemClock, type TimerHandle } from '@avs-net/core';
 import { CoapEndpoint } from '../coap/coap-endpoint.js';
 import { CoapClosedError, CoapTimeoutError, describeCode, type Response } from '../coap/messages.js';
 import type { ServerSettings } from '../objects/server.js';
@@ -50,8 +50,11 @@ type Ending = 'stop' | 'reboot' | 'lost';
 /** Waits between attempts: 1 s, doubled up to this, ms. */
 const longestWait = 60_000;
 
-/** How long a device that ends waits for the answer to its Deregister, ms. */
-const deregisterTimeout = 5_000;
+/** How long a device that is stopped waits for the answers that it still needs, ms. */
+const farewell = 5_000;
+
+/** How long a device waits before it connects again after a loss or a reboot, ms. */
+const pause = 1_000;
 
 /**
  * A device: connects, registers, keeps its registration alive, answers the server, and starts again when the server has forgotten it
@@ -62,6 +65,9 @@ export class Lwm2mClient {
   readonly #clock: Clock;
   readonly #mailbox: Mailbox<Event>;
   readonly #stop = new AbortController();
+  /** Follows `#stop` after a while: a registration that is under way should end in a Deregister. */
+  readonly #giveUp = new AbortController();
+  #farewell: TimerHandle | undefined;
   #registeredOnce = false;
 
   constructor(options: Lwm2mClientOptions) {
@@ -82,8 +88,10 @@ export class Lwm2mClient {
 
   /** Deregisters and ends `run`. */
   stop(): void {
+    if (this.#stop.signal.aborted) return;
     this.#stop.abort();
     this.#mailbox.post('stop');
+    this.#farewell = this.#clock.setTimeout(() => this.#giveUp.abort(), farewell);
   }
 
   /**
@@ -91,6 +99,15 @@ export class Lwm2mClient {
    * @throws what went wrong, if the first attempt to connect and register fails. Later failures are reported as lines, and tried again.
    */
   async run(): Promise<void> {
+    try {
+      await this.#run();
+    } finally {
+      this.#clock.clearTimeout(this.#farewell);
+    }
+  }
+
+  async #run(): Promise<void> {
+    const { log, describeError = messageOf } = this.#options;
     let failures = 0;
     while (!this.#stop.signal.aborted) {
       try {
@@ -98,12 +115,12 @@ export class Lwm2mClient {
           failures = 0;
         });
         if (ending === 'stop') return;
-        await this.#mailbox.next(1_000);
+        log(`connecting again in ${pause / 1_000} s`);
+        await this.#mailbox.next(pause);
       } catch (error) {
         if (this.#stop.signal.aborted) return;
         if (!this.#registeredOnce) throw error;
         const wait = this.#backoff(failures++);
-        const { log, describeError = messageOf } = this.#options;
         log(`${describeError(error)}; trying again in ${Math.ceil(wait / 1_000)} s`);
         await this.#mailbox.next(wait);
       }
@@ -145,7 +162,7 @@ export class Lwm2mClient {
     try {
       for (;;) {
         management.reset();
-        await session.register(this.#stop.signal);
+        await session.register(this.#giveUp.signal);
         this.#registeredOnce = true;
         registered();
         const ending = await this.#keep(session);
@@ -171,7 +188,7 @@ export class Lwm2mClient {
         await session.deregister();
         return event;
       }
-      if (!(await session.update(this.#stop.signal))) return 'forgotten';
+      if (!(await session.update(this.#giveUp.signal))) return 'forgotten';
     }
   }
 }
@@ -235,7 +252,7 @@ class Session {
   async deregister(): Promise<void> {
     const { peer } = this.#connection;
     try {
-      const request = { method: 'DELETE', path: this.#location, peer, timeout: deregisterTimeout } as const;
+      const request = { method: 'DELETE', path: this.#location, peer, timeout: farewell } as const;
       const { code } = await this.#endpoint.request(request);
       this.#options.log(`Deregister → ${describeCode(code)}`);
     } catch (error) {
