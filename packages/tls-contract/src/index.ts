@@ -2,6 +2,7 @@ import { describe } from 'vitest';
 import { describeAborts } from './aborts.js';
 import { describeAddresses } from './addresses.js';
 import type { BackendPair } from './backend-pair.js';
+import { describeDecorate } from './decorate.js';
 import { describeEndings } from './endings.js';
 import { describeHandshakes } from './handshakes.js';
 import { describeListenerStates } from './listener-states.js';
@@ -37,5 +38,6 @@ export function describeContract(title: string, backends: BackendPair): void {
     describeTimeouts(backends);
     describeAborts(backends);
     describeEndings(backends);
+    describeDecorate(backends);
   });
 }
