@@ -2,6 +2,7 @@ import { type Clock, systemClock, type TimerHandle } from '@avs-net/core';
 import { CoapEndpoint } from '../coap/coap-endpoint.js';
 import { CoapClosedError, CoapTimeoutError, describeCode, type Response } from '../coap/messages.js';
 import type { ServerSettings } from '../objects/server.js';
+import { printable } from '../printable.js';
 import type { Connection } from '../transport.js';
 import { encodeLinks, type Link } from './codecs/link-format.js';
 import { decodeUtf8 } from './codecs/text.js';
@@ -290,11 +291,6 @@ function diagnosticOf({ payload }: Response): string {
   } catch {
     return '';
   }
-}
-
-/** Text of a peer's, without what could steer a terminal. */
-function printable(text: string): string {
-  return text.replace(/\p{C}/gu, '\u{fffd}');
 }
 
 function messageOf(error: unknown): string {
