@@ -2,6 +2,7 @@ import { describe } from 'vitest';
 import { describeAborts } from './aborts.js';
 import { describeAddresses } from './addresses.js';
 import type { BackendPair } from './backend-pair.js';
+import { describeConfiguration } from './configuration.js';
 import { describeDecorate } from './decorate.js';
 import { describeEndings } from './endings.js';
 import { describeHandshakes } from './handshakes.js';
@@ -9,6 +10,8 @@ import { describeListenerStates } from './listener-states.js';
 import { describeOptions } from './options.js';
 import { describeRefusedHandshakes } from './refused-handshakes.js';
 import { describeSendingAndReceiving } from './sending-and-receiving.js';
+import { describeServerNames } from './server-names.js';
+import { describeSessionBuffers } from './session-buffers.js';
 import { describeStates } from './states.js';
 import { describeTimeouts } from './timeouts.js';
 
@@ -35,9 +38,12 @@ export function describeContract(title: string, backends: BackendPair): void {
     describeListenerStates(backends);
     describeAddresses(backends);
     describeOptions(backends);
+    describeServerNames(backends);
+    describeSessionBuffers(backends);
     describeTimeouts(backends);
     describeAborts(backends);
     describeEndings(backends);
     describeDecorate(backends);
+    describeConfiguration(backends);
   });
 }
