@@ -3,12 +3,15 @@ import { describeAborts } from './aborts.js';
 import { describeAddresses } from './addresses.js';
 import type { BackendPair } from './backend-pair.js';
 import { describeConfiguration } from './configuration.js';
+import { describeCredentials } from './credentials.js';
 import { describeDecorate } from './decorate.js';
 import { describeEndings } from './endings.js';
+import { describeErrors } from './errors.js';
 import { describeHandshakes } from './handshakes.js';
 import { describeListenerStates } from './listener-states.js';
 import { describeOptions } from './options.js';
 import { describeRefusedHandshakes } from './refused-handshakes.js';
+import { describeSecrecy } from './secrecy.js';
 import { describeSendingAndReceiving } from './sending-and-receiving.js';
 import { describeServerNames } from './server-names.js';
 import { describeSessionBuffers } from './session-buffers.js';
@@ -45,5 +48,8 @@ export function describeContract(title: string, backends: BackendPair): void {
     describeEndings(backends);
     describeDecorate(backends);
     describeConfiguration(backends);
+    describeCredentials(backends);
+    describeSecrecy(backends);
+    describeErrors(backends);
   });
 }
