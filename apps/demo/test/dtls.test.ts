@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { isErrno } from '@avs-net/core';
 import { dgramView } from '@avs-net/core/node';
+import { VirtualClock } from '@avs-net/core/testing';
 import { pskIdentityInfoFromBuffer, pskKeyInfoFromBuffer } from '@avs-net/crypto-creds';
 import { backend, createDtlsListener, createDtlsSocket } from '@avs-net/tls-pure';
 import { Agent, createServer, type IncomingMessage, type ObserveReadStream, type OutgoingMessage } from 'coap';
@@ -68,12 +69,16 @@ describe('over DTLS with a pre-shared key', () => {
   it('a server that ends the association is noticed, and the device comes back', async () => {
     const { server, port, connect, accepted } = await startSecureServer();
     const registered = once(server, 'registered');
-    const { logged } = startDevice(port, { connect: connect() });
+    const clock = new VirtualClock();
+    const { logged } = startDevice(port, { connect: connect(), clock });
     await registered;
     await logged('Register');
     accepted[0]?.socket.close();
     await logged('the connection was lost');
-    await once(server, 'registered');
+    await logged('connecting again in 1 s');
+    const again = once(server, 'registered');
+    await clock.advance(1_000);
+    await again;
     expect(accepted).toHaveLength(2);
     expect(server.registrations).toHaveLength(1);
   });
