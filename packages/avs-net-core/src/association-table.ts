@@ -125,6 +125,7 @@ export class AssociationTable implements PeerHost, Receiver {
     counters.accepted += 1;
     peer.isEstablished = true;
     peer.limitAt = this.clock.now() + limits.idleTime;
+    this.reschedule(peer);
     const { incumbent } = peer;
     if (incumbent !== undefined) {
       incumbent.successor = undefined;
