@@ -8,6 +8,8 @@ import { describeDecorate } from './decorate.js';
 import { describeEndings } from './endings.js';
 import { describeErrors } from './errors.js';
 import { describeHandshakes } from './handshakes.js';
+import { describeListener } from './listener.js';
+import { describeListenerLimits } from './listener-limits.js';
 import { describeListenerStates } from './listener-states.js';
 import { describeOptions } from './options.js';
 import { describeRefusedHandshakes } from './refused-handshakes.js';
@@ -51,5 +53,7 @@ export function describeContract(title: string, backends: BackendPair): void {
     describeCredentials(backends);
     describeSecrecy(backends);
     describeErrors(backends);
+    describeListener(backends);
+    describeListenerLimits(backends);
   });
 }
