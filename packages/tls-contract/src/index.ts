@@ -23,11 +23,21 @@ import { describeServerNames } from './server-names.js';
 import { describeSessionBuffers } from './session-buffers.js';
 import { describeStates } from './states.js';
 import { describeTimeouts } from './timeouts.js';
+import { describeWithoutSockets } from './without-sockets.js';
 
 export type { BackendPair } from './backend-pair.js';
 
+/** What {@link describeContract} cannot ask the backends themselves. */
+export interface ContractOptions {
+  /**
+   * Whether both backends make sockets of their own below. False for an entry that leaves them to its caller: then tests say that
+   * it needs `decorate`, in place of those on the loopback interface. Default true.
+   */
+  readonly ownSockets?: boolean;
+}
+
 /**
- * Declares the contract of `contract.md` as vitest tests: to be called at the top of a test file, once for every pair of
+ * Declares the secure-socket contract as vitest tests: to be called at the top of a test file, once for every pair of
  * backends that must understand each other. What is optional follows the pair's `capabilities`: where one is off, a test says
  * that the right error comes.
  *
@@ -37,7 +47,8 @@ export type { BackendPair } from './backend-pair.js';
  * @example
  * describeContract('the pure backend', { client: backend, server: backend });
  */
-export function describeContract(title: string, backends: BackendPair): void {
+export function describeContract(title: string, backends: BackendPair, options: ContractOptions = {}): void {
+  const { ownSockets = true } = options;
   if (!backends.server.capabilities.server) throw new Error(`${backends.server.name} has no listeners to test`);
   describe(title, () => {
     describeHandshakes(backends);
@@ -62,6 +73,7 @@ export function describeContract(title: string, backends: BackendPair): void {
     describeHostileNetwork(backends);
     describeLoss(backends);
     describeConcurrency(backends);
-    describeLoopback(backends);
+    if (ownSockets) describeLoopback(backends);
+    else describeWithoutSockets(backends);
   });
 }
