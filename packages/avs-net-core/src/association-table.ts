@@ -167,7 +167,10 @@ export class AssociationTable implements PeerHost, Receiver {
     const { counters } = this.#options;
     const admission = this.#ask(data, from, now);
     if (admission.action === 'drop') {
-      this.dropped(admission.reason);
+      // The rest of a ClientHello that came in pieces belongs to the association that its first piece has begun.
+      const pending = peer?.isEstablished ? peer.successor : peer;
+      if (pending === undefined) this.dropped(admission.reason);
+      else pending.take(data, now);
     } else if (admission.action === 'accept') {
       this.#admit(admission, data, from, peer, now);
     } else if (admission.datagram.length > data.length) {

@@ -3,6 +3,7 @@ import type { Alert, AvsError, DropReason, Engine, EngineSink, HandshakeTimeouts
 import { type Ciphersuite, ciphersuites } from '../src/ciphersuites.js';
 import { portableProvider } from '../src/crypto/portable.js';
 import type { CryptoProvider } from '../src/crypto/provider.js';
+import { PskCredentials } from '../src/dtls12/context.js';
 import { PureClientFactory, PureServerFactory } from '../src/engine-factories.js';
 
 /** A small seeded generator (mulberry32), so that a failure can be repeated by its seed. */
@@ -92,10 +93,10 @@ export class EnginePair {
       random,
       onKeyLog,
       suites,
-      psk: {
-        key: (options.clientKey ?? testKey).slice(),
-        identity: (options.identity ?? new TextEncoder().encode('device')).slice(),
-      },
+      psk: new PskCredentials(
+        (options.clientKey ?? testKey).slice(),
+        (options.identity ?? new TextEncoder().encode('device')).slice(),
+      ),
       maxFragmentLength: options.maxFragmentLength,
     });
     this.serverFactory = new PureServerFactory({
