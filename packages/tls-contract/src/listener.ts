@@ -5,6 +5,7 @@ import { textOf, utf8 } from './bytes.js';
 import { expectErrno, expectRejection, rejectionOf } from './outcomes.js';
 import { ScriptedSocket } from './scripted-socket.js';
 import { pskClient, serverAddress, serverPort, Testbed, testIdentity } from './testbed.js';
+import { HandshakeType, holdsHandshake } from './wire.js';
 
 /** Connects clients that are told apart by their identity, one after another, without accepting them. */
 async function connectMany(bed: Testbed, names: readonly string[]): Promise<SecureSocket[]> {
@@ -201,6 +202,39 @@ export function describeListener(backends: BackendPair): void {
       expect(textOf(await bed.run(server.receive()))).toBe('still me');
       await bed.run(server.send(utf8('still you')));
       expect(textOf(await bed.run(client.receive()))).toBe('still you');
+    });
+
+    it('keeps serving the old association while the new handshake is under way', async () => {
+      await using bed = new Testbed(backends);
+      const { client, server, listener } = await bed.pair();
+      const victim = { host: client.localHost, port: client.localPort };
+      const target = { host: serverAddress, port: serverPort };
+      const below: ScriptedSocket = new ScriptedSocket({
+        state: 'connected',
+        local: victim,
+        remote: target,
+        transmit: (data) => {
+          if (!holdsHandshake(data, HandshakeType.clientKeyExchange)) bed.network.inject(data, victim, target);
+        },
+      });
+      bed.network.observe(({ data, to }) => {
+        if (to.port === victim.port) queueMicrotask(() => below.arrive(data, target));
+      });
+      const newcomer = await bed.bareClient();
+      const decorating = rejectionOf(newcomer.decorate(below));
+      await bed.clock.advance(10);
+      expect(listener.stats).toMatchObject({ associations: 1, halfOpen: 1 });
+      for (const word of ['one', 'two']) {
+        await bed.run(client.send(utf8(word)));
+        expect(textOf(await bed.run(server.receive()))).toBe(word);
+        await bed.run(server.send(utf8(word)));
+        expect(textOf(await bed.run(client.receive()))).toBe(word);
+      }
+      await bed.run(newcomer.cleanup());
+      expect(await bed.run(decorating)).toBeInstanceOf(Error);
+      await bed.clock.advance(200_000);
+      expect(listener.stats).toMatchObject({ associations: 1, halfOpen: 0, accepted: 1 });
+      expect([client.state, server.state]).toEqual(['connected', 'accepted']);
     });
 
     it('is the same after a proper goodbye', async () => {

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { BackendPair } from './backend-pair.js';
 import { counting, textOf, utf8 } from './bytes.js';
 import { lightCiphersuite } from './ciphersuites.js';
-import { expectRejection, expectThrown } from './outcomes.js';
+import { expectErrno, expectRejection, expectThrown, outcomeOf } from './outcomes.js';
 import { pskClient, pskServer } from './testbed.js';
 
 /** A name that no resolver can be asked for: a label has at most 63 characters. RFC 1035 §2.3.4. */
@@ -145,6 +145,39 @@ export function describeLoopback(backends: BackendPair): void {
       const [server] = await Promise.all([listener.accept(), client.connect('localhost', listener.localPort)]);
       expect(client).toMatchObject({ remoteHostname: 'localhost', remoteHost: '127.0.0.1' });
       expect(own(server).info?.serverName).toBe('localhost');
+    });
+
+    it('writes where it has connected to the preferred endpoint', async () => {
+      const listener = await createListener();
+      await listener.bind('127.0.0.1', 0);
+      const preferredEndpoint: { host?: string; port?: number } = {};
+      const client = await createClient({ socket: { addressFamily: 4, preferredEndpoint } });
+      const [server] = await Promise.all([listener.accept(), client.connect('localhost', listener.localPort)]);
+      own(server);
+      expect(preferredEndpoint).toEqual({ host: '127.0.0.1', port: listener.localPort });
+    });
+
+    it('knows the network interface', async () => {
+      const listener = await createListener();
+      await listener.bind('127.0.0.1', 0);
+      const client = await createClient();
+      const [server] = await Promise.all([listener.accept(), client.connect('127.0.0.1', listener.localPort)]);
+      for (const socket of [client, own(server), listener]) {
+        const addresses = networkInterfaces()[socket.interfaceName] ?? [];
+        expect(addresses.map(({ address }) => address)).toContain('127.0.0.1');
+      }
+    });
+
+    it.each([
+      ['dscp', { dscp: 10 }],
+      ['priority', { priority: 3 }],
+      ['transparent', { transparent: true }],
+      ['interfaceName', { interfaceName: 'lo' }],
+    ])('sets %s, or refuses it with ENOTSUP instead of ignoring it', async (field, socket) => {
+      for (const create of [createClient, createListener]) {
+        const made = await outcomeOf<unknown>(create({ socket }));
+        if (!made.ok) expect(expectErrno(made.error, 'ENOTSUP').message).toContain(field);
+      }
     });
 
     it('rejects EADDRINUSE for a port that is taken', async () => {

@@ -91,9 +91,9 @@ export function describeLoss(backends: BackendPair): void {
       });
     }
 
-    it('repeats what was lost, flight by flight', async () => {
-      // Every datagram of the handshake is lost once, one at a time.
-      for (let index = 0; index < 6; index += 1) {
+    it('repeats what was lost, whichever datagram of the handshake it was', async () => {
+      let datagrams = Infinity;
+      for (let index = 0; index < datagrams; index += 1) {
         await using bed = new Testbed(backends);
         let seen = 0;
         bed.network.intercept(() => {
@@ -101,10 +101,12 @@ export function describeLoss(backends: BackendPair): void {
           return seen === index + 1 ? false : undefined;
         });
         const { client, server } = await bed.pair();
+        if (index === 0) datagrams = seen - 1;
         expect(bed.clock.now(), `datagram ${index} lost`).toBe(1_000);
         await bed.run(client.send(utf8('made it')));
         expect(await bed.run(server.receive()), `datagram ${index} lost`).toEqual(utf8('made it'));
       }
+      expect(datagrams, 'three flights each way').toBeGreaterThanOrEqual(6);
     });
 
     it('answers a client that did not hear the last flight, also after data was lost', async () => {
