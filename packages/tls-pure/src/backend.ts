@@ -79,12 +79,21 @@ async function createClient(
   createBackendSocket: Platform['createUdpSocket'],
 ): Promise<SecureSocket> {
   const settings = copyTlsConfiguration(configuration);
-  const context = createContext(platform, settings);
-  const security = requirePsk(configuration.security);
-  const psk = await loadPsk(platform, security);
-  const { maxFragmentLength } = settings;
-  const engines = new PureClientFactory({ ...context, psk, maxFragmentLength });
-  return createSecureSocket({ type: 'dtls', engines, configuration: settings, createBackend: createBackendSocket });
+  const psk = await loadPsk(platform, requirePsk(configuration.security));
+  try {
+    const context = createContext(platform, settings);
+    const { maxFragmentLength } = settings;
+    const engines = new PureClientFactory({ ...context, psk, maxFragmentLength });
+    return await createSecureSocket({
+      type: 'dtls',
+      engines,
+      configuration: settings,
+      createBackend: createBackendSocket,
+    });
+  } catch (error) {
+    psk.wipe();
+    throw error;
+  }
 }
 
 async function loadPsk({ credentials }: Platform, security: PskSecurity): Promise<PskCredentials> {
