@@ -55,6 +55,10 @@ function bin(name, args) {
   return run(join(root, 'node_modules/.bin', process.platform === 'win32' ? `${name}.cmd` : name), args);
 }
 
+const installHint =
+  "the installation did not succeed; pnpm's own words are above. It needs npm's registry: check the network and the proxy settings " +
+  '(npm config get registry), then run the same command again.';
+
 /** Runs the pinned pnpm. npx keeps it in npm's cache, so only the first call needs the registry. */
 function pnpm(args, env = {}, output = 'shown') {
   const pinned = manifest.packageManager.split('+')[0];
@@ -62,9 +66,7 @@ function pnpm(args, env = {}, output = 'shown') {
   return run(npx, ['--yes', pinned, ...args], {
     env,
     output,
-    hint:
-      `pnpm ${args[0]} did not succeed; its own words are above. The first time it needs npm's registry: check the network and ` +
-      'proxy settings (npm config get registry), then run the same command again.',
+    hint: args[0] === 'install' ? installHint : undefined,
   });
 }
 
