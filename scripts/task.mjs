@@ -10,6 +10,10 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const [task, ...rest] = process.argv.slice(2);
 
+const installHint =
+  "the installation did not succeed; pnpm's own words are above. It needs npm's registry: check the network and the proxy settings " +
+  '(npm config get registry), then run the same command again.';
+
 const tasks = {
   demo: () => build() && run(process.execPath, [join(root, 'apps/demo/dist/main.js'), 'demo', ...rest]),
   test: () => build() && bin('vitest', ['run', '--project', 'unit', ...rest]),
@@ -54,10 +58,6 @@ function build(...args) {
 function bin(name, args) {
   return run(join(root, 'node_modules/.bin', process.platform === 'win32' ? `${name}.cmd` : name), args);
 }
-
-const installHint =
-  "the installation did not succeed; pnpm's own words are above. It needs npm's registry: check the network and the proxy settings " +
-  '(npm config get registry), then run the same command again.';
 
 /** Runs the pinned pnpm. npx keeps it in npm's cache, so only the first call needs the registry. */
 function pnpm(args, env = {}, output = 'shown') {
