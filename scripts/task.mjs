@@ -15,7 +15,9 @@ const installHint =
   '(npm config get registry), then run the same command again.';
 
 const tasks = {
-  demo: () => build() && run(process.execPath, [join(root, 'apps/demo/dist/main.js'), 'demo', ...rest]),
+  demo: () =>
+    build('--filter=@avs-net/demo...') &&
+    run(process.execPath, [join(root, 'apps/demo/dist/main.js'), 'demo', ...rest]),
   test: () => build() && bin('vitest', ['run', '--project', 'unit', ...rest]),
   build: () => build(...rest),
   types: () => build() && bin('tsc', ['-p', 'tsconfig.test.json']),
