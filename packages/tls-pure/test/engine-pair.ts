@@ -37,6 +37,8 @@ export interface PairOptions {
   readonly duplication?: number;
   readonly reordering?: number;
   readonly onKeyLog?: (line: string) => void;
+  /** What the user of an engine does when it is told of an alert. */
+  readonly onAlert?: (side: Side) => void;
   /** Sees each datagram before the network does; an array replaces it. */
   readonly tap?: (from: Side['name'], datagram: Uint8Array) => Uint8Array[] | undefined;
 }
@@ -201,7 +203,10 @@ export class EnginePair {
       transmit: (datagram) => this.send(of, datagram),
       deliver: (plaintext) => of.received.push(text.decode(plaintext)),
       established: () => of.established++,
-      alert: (alert) => of.alerts.push(alert),
+      alert: (alert) => {
+        of.alerts.push(alert);
+        this.options.onAlert?.(of);
+      },
       session: () => undefined,
       dropped: (reason) => {
         of.dropped[reason] = (of.dropped[reason] ?? 0) + 1;

@@ -93,8 +93,7 @@ export class Dtls12Engine implements Engine, FlightCarrier {
 
   close(_now: number): void {
     if (this.#state === 'handshaking') {
-      this.#sendAlert(AlertLevel.warning, AlertDescription.close_notify);
-      this.finish(undefined);
+      this.#part(AlertLevel.warning, AlertDescription.close_notify, undefined);
     } else if (this.#state === 'established') {
       this.#state = 'closing';
       this.#sendAlert(AlertLevel.warning, AlertDescription.close_notify);
@@ -162,16 +161,13 @@ export class Dtls12Engine implements Engine, FlightCarrier {
 
   /** Ends the association with a fatal alert of ours. RFC 5246 §7.2.2. */
   fatal(description: number, message?: string): void {
-    if (this.#state === 'closed') return;
-    this.#sendAlert(AlertLevel.fatal, description);
-    this.finish(alertError({ direction: 'sent', level: AlertLevel.fatal, description }, message));
+    const error = alertError({ direction: 'sent', level: AlertLevel.fatal, description }, message);
+    this.#part(AlertLevel.fatal, description, error);
   }
 
   /** Gives up on a peer that does not answer. It may only be our side that hears nothing, so it is told (best effort). */
   abandon(error: AvsError): void {
-    if (this.#state === 'closed') return;
-    this.#sendAlert(AlertLevel.warning, AlertDescription.close_notify);
-    this.finish(error);
+    this.#part(AlertLevel.warning, AlertDescription.close_notify, error);
   }
 
   /** Ends the association without a word to the peer. */
@@ -308,6 +304,14 @@ export class Dtls12Engine implements Engine, FlightCarrier {
     }
   }
 
+  /** Ends the association with an alert. The state changes first, because the sink may call `close` when it is told of the alert. */
+  #part(level: number, description: number, error: AvsError | undefined): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closing';
+    this.#sendAlert(level, description);
+    this.finish(error);
+  }
+
   /** Best effort: an alert that cannot be made must not keep the association from ending. */
   #sendAlert(level: number, description: number): void {
     if (this.#state === 'closed') return;
@@ -328,9 +332,9 @@ export class Dtls12Engine implements Engine, FlightCarrier {
       step();
     } catch (error) {
       if (error instanceof DecodeError) return this.fatal(error.alert, error.message);
-      this.#sendAlert(AlertLevel.fatal, AlertDescription.internal_error);
       const text = error instanceof Error ? error.message : String(error);
-      this.finish(libraryError(AlertDescription.internal_error, `the handshake failed: ${text}`, { cause: error }));
+      const failure = libraryError(AlertDescription.internal_error, `the handshake failed: ${text}`, { cause: error });
+      this.#part(AlertLevel.fatal, AlertDescription.internal_error, failure);
     }
   }
 }
