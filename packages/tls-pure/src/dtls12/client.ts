@@ -152,7 +152,8 @@ class ClientHandshake extends Handshake {
     this.#cookie = cookie.slice();
     // The server's count of the cookie round goes: it may keep none, or one of its own (RFC 6347 §4.2.2).
     this.nextSendSeq = messageSeq + 1;
-    this.expectFrom(messageSeq + 1);
+    // A ServerHello that has come before it belongs to a handshake that this address began earlier, before the device was restarted.
+    this.restartFrom(messageSeq + 1);
     this.#sendHello(now);
   }
 
