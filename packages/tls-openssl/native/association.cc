@@ -1,0 +1,362 @@
+#include "association.h"
+
+#include <openssl/rand.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace avs {
+namespace {
+
+// Durations for OpenSSL's timer, in microseconds.
+constexpr unsigned int kAtOnce = 1;
+constexpr unsigned int kNever = 0xffffffff;
+
+constexpr size_t kLargestPlaintext = 16384;
+// OpenSSL collects a flight in a buffer of 4,096 bytes, and would split records over datagrams beyond that.
+constexpr size_t kLargestFlightDatagram = 4096;
+// Steps that one record can cause: far more than any flight has messages.
+constexpr int kMostSteps = 256;
+
+constexpr uint8_t kFatal = 2;
+constexpr uint8_t kServerHello = 2;
+constexpr uint16_t kEncryptThenMacExtension = 22;
+
+bool HasExtension(Span serverHello, uint16_t wanted) {
+  // DTLS handshake header 12, version 2, random 32, then session_id<0..32>, cipher_suite 2, compression_method 1.
+  size_t at = 12 + 2 + 32;
+  if (serverHello.size < at + 1) return false;
+  at += 1 + serverHello.data[at] + 3;
+  if (serverHello.size < at + 2) return false;
+  at += 2;
+  while (at + 4 <= serverHello.size) {
+    const uint16_t type = static_cast<uint16_t>(serverHello.data[at] << 8 | serverHello.data[at + 1]);
+    if (type == wanted) return true;
+    at += 4 + (static_cast<size_t>(serverHello.data[at + 2]) << 8 | serverHello.data[at + 3]);
+  }
+  return false;
+}
+
+Bytes ToBytes(Span span) { return Bytes(span.data, span.data + span.size); }
+
+}  // namespace
+
+std::unique_ptr<Association> Association::Create(std::shared_ptr<Context> context, LibraryError* error) {
+  ErrorQueue errors;
+  std::unique_ptr<Association> association(new Association(std::move(context)));
+  association->ssl_.reset(SSL_new(association->context_->ssl_context()));
+  BioPointer bio = NewDatagramBio(association.get());
+  if (!association->ssl_ || !bio || SSL_set_app_data(association->ssl_.get(), association.get()) != 1) {
+    *error = errors.Take();
+    return nullptr;
+  }
+  SSL* ssl = association->ssl_.get();
+  SSL_set_bio(ssl, bio.get(), bio.get());
+  bio.release();
+  SSL_set_info_callback(ssl, OnInfo);
+  SSL_set_msg_callback(ssl, OnMessage);
+  DTLS_set_timer_cb(ssl, OnTimer);
+  if (association->context_->server()) {
+    SSL_set_accept_state(ssl);
+  } else {
+    SSL_set_connect_state(ssl);
+  }
+  return association;
+}
+
+Association::~Association() {
+  ErrorQueue errors;
+  ssl_.reset();
+}
+
+bool Association::Configure(size_t maxDatagramSize, size_t copies, const std::string& serverName) {
+  ErrorQueue errors;
+  maxDatagramSize_ = std::clamp(maxDatagramSize, kSmallestMtu, kLargestFlightDatagram);
+  wantedCopies_ = std::min(copies, kMostCopies);
+  if (DTLS_set_link_mtu(ssl_.get(), static_cast<long>(maxDatagramSize_ + kLowerLayerOverhead)) != 1) return false;
+  return serverName.empty() || SSL_set_tlsext_host_name(ssl_.get(), serverName.c_str()) == 1;
+}
+
+void Association::SetPeerKey(std::string identity, Secret key) {
+  peerIdentity_ = std::move(identity);
+  peerKey_ = std::move(key);
+}
+
+uint32_t Association::Proceed() {
+  ErrorQueue errors;
+  if (!ended_) Run(&errors);
+  return TakeProgress();
+}
+
+uint32_t Association::Receive(Span datagram) {
+  ErrorQueue errors;
+  while (datagram.size > 0 && !ended_) {
+    Record record;
+    if (!TakeRecord(&datagram, &record)) {
+      Drop(DropReason::kMalformed);
+      break;
+    }
+    if (record.version != DTLS1_2_VERSION && record.version != DTLS1_VERSION) {
+      Drop(DropReason::kVersion);
+    } else if (established_) {
+      FeedEstablished(record, &errors);
+    } else {
+      FeedDuringHandshake(record, &errors);
+    }
+  }
+  return TakeProgress();
+}
+
+Bytes Association::Protect(Span plaintext) {
+  ErrorQueue errors;
+  if (!established_ || ended_ || closeSent_) return Bytes();
+  destination_ = Destination::kPeer;
+  size_t written = 0;
+  if (SSL_write_ex(ssl_.get(), plaintext.data, plaintext.size, &written) != 1) {
+    Fail(&errors);
+    return Bytes();
+  }
+  if (datagrams_.empty()) return Bytes();
+  Bytes record = std::move(datagrams_.back());
+  datagrams_.pop_back();
+  return record;
+}
+
+uint32_t Association::Close() {
+  ErrorQueue errors;
+  if (established_ && !ended_ && !closeSent_) {
+    closeSent_ = true;
+    destination_ = Destination::kPeer;
+    SSL_shutdown(ssl_.get());
+  }
+  return TakeProgress();
+}
+
+uint32_t Association::Refuse(uint8_t description) {
+  if (!ended_ && !established_) {
+    datagrams_.push_back(PlainAlert(nextPlainSequence_++, kFatal, description));
+    alerts_.push_back(1u << 16 | kFatal << 8 | description);
+    ended_ = true;
+    progress_ |= kFailed;
+  }
+  return TakeProgress();
+}
+
+Negotiated Association::GetNegotiated() const {
+  Negotiated result;
+  const SSL* ssl = ssl_.get();
+  const SSL_CIPHER* cipher = SSL_get_current_cipher(ssl);
+  if (cipher != nullptr) result.ciphersuite = SSL_CIPHER_get_protocol_id(cipher);
+  result.extendedMasterSecret = SSL_get_extms_support(ssl_.get()) == 1;
+  result.encryptThenMac = encryptThenMac_ && cipher != nullptr && SSL_CIPHER_is_aead(cipher) == 0;
+  if (context_->server()) {
+    result.hasIdentity = true;
+    result.identity = peerIdentity_;
+    if (const char* name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name)) {
+      result.hasServerName = true;
+      result.serverName = name;
+    }
+  } else if (const char* hint = SSL_get_psk_identity_hint(ssl)) {
+    result.hasIdentityHint = true;
+    result.identityHint = hint;
+  }
+  if (const SSL_SESSION* session = SSL_get_session(ssl)) {
+    result.maxFragmentLength = SSL_SESSION_get_max_fragment_length(session);
+  }
+  return result;
+}
+
+void Association::FeedDuringHandshake(const Record& record, ErrorQueue* errors) {
+  if (record.epoch > 1) return Drop(DropReason::kEpoch);
+  inbound_ = record.whole;
+  Run(errors);
+  inbound_ = {};
+  if (!established_ && !ended_) NoteProtectedHandshakeRecord(record);
+}
+
+// A Finished under another key does not decrypt, and OpenSSL drops it without a word; the peer would go on until its timers run
+// out. One such record may be forged or damaged. Two with numbers of their own, after the ChangeCipherSpec, are a peer with
+// another key: it is told decrypt_error, as RFC 4279 §2 wants for a wrong key.
+void Association::NoteProtectedHandshakeRecord(const Record& record) {
+  if (!context_->server()) return;
+  if (record.epoch == 1 && record.type == kHandshake &&
+      (protectedHandshakeRecords_ == 0 || record.sequence != lastProtectedSequence_)) {
+    ++protectedHandshakeRecords_;
+    lastProtectedSequence_ = record.sequence;
+    Drop(DropReason::kUnauthenticated);
+  }
+  if (protectedHandshakeRecords_ >= 2 && SSL_get_state(ssl_.get()) == TLS_ST_SR_CHANGE) {
+    datagrams_.push_back(PlainAlert(nextPlainSequence_++, kFatal, SSL_AD_DECRYPT_ERROR));
+    alerts_.push_back(1u << 16 | kFatal << 8 | SSL_AD_DECRYPT_ERROR);
+    ended_ = true;
+    progress_ |= kFailed;
+  }
+}
+
+void Association::FeedEstablished(const Record& record, ErrorQueue* errors) {
+  if (record.epoch != 1) {
+    // The peer's own last flight again, in the clear, or an attacker's idea of it.
+    return Drop(record.epoch == 0 && record.type != kAlert ? DropReason::kUnexpected : DropReason::kEpoch);
+  }
+  if (seen_.Contains(record.sequence)) return Drop(DropReason::kReplayed);
+  const size_t plaintexts = plaintexts_.size();
+  const size_t datagrams = datagrams_.size();
+  const size_t alerts = alerts_.size();
+  inbound_ = record.whole;
+  Run(errors);
+  inbound_ = {};
+  if (plaintexts_.size() != plaintexts || datagrams_.size() != datagrams || alerts_.size() != alerts) {
+    seen_.Add(record.sequence);
+  } else if (!ended_) {
+    Drop(record.type == kHandshake ? DropReason::kUnexpected : DropReason::kUnauthenticated);
+  }
+}
+
+void Association::Run(ErrorQueue* errors) {
+  destination_ = Destination::kPeer;
+  for (int step = 0; step < kMostSteps && !ended_; ++step) {
+    starved_ = false;
+    const bool more = established_ ? Read(errors) : Handshake(errors);
+    if (!more && starved_) return;
+  }
+}
+
+bool Association::Handshake(ErrorQueue* errors) {
+  const int result = SSL_do_handshake(ssl_.get());
+  if (result == 1) {
+    established_ = true;
+    progress_ |= kEstablished;
+    copies_.clear();
+    peerKey_.Wipe();
+    return true;
+  }
+  if (SSL_get_error(ssl_.get(), result) == SSL_ERROR_WANT_READ) return false;
+  Fail(errors);
+  return false;
+}
+
+bool Association::Read(ErrorQueue* errors) {
+  uint8_t plaintext[kLargestPlaintext];
+  size_t length = 0;
+  const int result = SSL_read_ex(ssl_.get(), plaintext, sizeof plaintext, &length);
+  if (result == 1) {
+    plaintexts_.push_back(Bytes(plaintext, plaintext + length));
+    OPENSSL_cleanse(plaintext, length);
+    return true;
+  }
+  switch (SSL_get_error(ssl_.get(), result)) {
+    case SSL_ERROR_WANT_READ:
+      return false;
+    case SSL_ERROR_ZERO_RETURN:
+      // RFC 5246 §7.2.1: the other party answers with a close_notify of its own.
+      if (!closeSent_) SSL_shutdown(ssl_.get());
+      closeSent_ = true;
+      progress_ |= kPeerClosed;
+      ended_ = true;
+      return false;
+    default:
+      Fail(errors);
+      return false;
+  }
+}
+
+void Association::Fail(ErrorQueue* errors) {
+  error_ = errors->Take();
+  ended_ = true;
+  progress_ |= kFailed;
+  peerKey_.Wipe();
+}
+
+void Association::Drop(DropReason reason) { ++drops_[static_cast<size_t>(reason)]; }
+
+uint32_t Association::TakeProgress() {
+  uint32_t progress = std::exchange(progress_, 0);
+  timeval left;
+  if (!established_ && !ended_ && DTLSv1_get_timeout(ssl_.get(), &left) == 1) progress |= kFlightPending;
+  if (!datagrams_.empty()) progress |= kHasDatagrams;
+  if (!plaintexts_.empty()) progress |= kHasPlaintexts;
+  if (!alerts_.empty()) progress |= kHasAlerts;
+  if (!keyLog_.empty()) progress |= kHasKeyLog;
+  if (std::any_of(drops_.begin(), drops_.end(), [](uint32_t count) { return count != 0; })) progress |= kHasDrops;
+  return progress;
+}
+
+Span Association::NextDatagram() {
+  // OpenSSL reads, so it has finished writing what it had to repeat.
+  destination_ = Destination::kPeer;
+  starved_ = inbound_.size == 0;
+  return std::exchange(inbound_, {});
+}
+
+void Association::WriteDatagram(Span datagram) {
+  Span rest = datagram;
+  Record record;
+  bool alert = false;
+  while (TakeRecord(&rest, &record)) {
+    if (record.epoch == 0) nextPlainSequence_ = std::max(nextPlainSequence_, record.sequence + 1);
+    alert = alert || record.type == kAlert;
+  }
+  if (destination_ == Destination::kPeer || alert) {
+    datagrams_.push_back(ToBytes(datagram));
+    if (!established_ && !alert) progress_ |= kFlightSent;
+  } else if (destination_ == Destination::kCopy) {
+    copies_.back().insert(copies_.back().end(), datagram.data, datagram.data + datagram.size);
+  }
+}
+
+unsigned int Association::OnTimer(SSL* ssl, unsigned int duration) {
+  Association* self = Of(ssl);
+  if (duration == 0) {
+    self->copies_.clear();
+    self->destination_ = Destination::kPeer;
+    self->progress_ |= kFlightBegun;
+  } else if (self->copies_.size() < self->wantedCopies_) {
+    self->copies_.emplace_back();
+    self->destination_ = Destination::kCopy;
+  } else {
+    self->destination_ = Destination::kNowhere;
+  }
+  return self->copies_.size() < self->wantedCopies_ ? kAtOnce : kNever;
+}
+
+void Association::OnInfo(const SSL* ssl, int where, int value) {
+  if ((where & SSL_CB_ALERT) == 0) return;
+  const uint32_t sent = (where & SSL_CB_WRITE) != 0 ? 1u << 16 : 0;
+  Of(ssl)->alerts_.push_back(sent | static_cast<uint32_t>(value));
+}
+
+void Association::OnMessage(int, int, int type, const void* message, size_t size, SSL* ssl, void*) {
+  const Span span{static_cast<const uint8_t*>(message), size};
+  if (type != SSL3_RT_HANDSHAKE || size == 0 || span.data[0] != kServerHello) return;
+  Of(ssl)->encryptThenMac_ = HasExtension(span, kEncryptThenMacExtension);
+}
+
+void Association::OnKeyLog(const SSL* ssl, const char* line) { Of(ssl)->keyLog_.emplace_back(line); }
+
+unsigned int Association::OnServerPsk(SSL* ssl, const char* identity, unsigned char* key, unsigned int maxLength) {
+  Association* self = Of(ssl);
+  const bool known = !self->peerKey_.empty() && self->peerKey_.size() <= maxLength && self->peerIdentity_ == identity;
+  if (known) {
+    const unsigned int length = static_cast<unsigned int>(self->peerKey_.size());
+    std::memcpy(key, self->peerKey_.data(), length);
+    self->peerKey_.Wipe();
+    return length;
+  }
+  // Returning 0 would send unknown_psk_identity and tell an attacker which identities exist. RFC 4279 §2 allows the server to go
+  // on as if the key were wrong; so it does, with a key that nobody has.
+  constexpr unsigned int kDecoySize = 32;
+  return maxLength >= kDecoySize && RAND_bytes(key, kDecoySize) == 1 ? kDecoySize : 0;
+}
+
+unsigned int Association::OnClientPsk(SSL* ssl, const char*, char* identity, unsigned int maxIdentityLength,
+                                      unsigned char* key, unsigned int maxKeyLength) {
+  const Context& context = *Of(ssl)->context_;
+  if (context.key().empty() || context.key().size() > maxKeyLength || context.identity().size() >= maxIdentityLength + 1u) {
+    return 0;
+  }
+  std::memcpy(identity, context.identity().c_str(), context.identity().size() + 1);
+  std::memcpy(key, context.key().data(), context.key().size());
+  return static_cast<unsigned int>(context.key().size());
+}
+
+}  // namespace avs
