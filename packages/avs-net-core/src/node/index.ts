@@ -1,1 +1,2 @@
-export {};
+export { createTcpSocket } from './tcp-socket.js';
+export { createUdpSocket } from './udp-socket.js';

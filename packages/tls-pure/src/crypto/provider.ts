@@ -11,6 +11,17 @@ export type AeadName =
   | 'AES_256_GCM'
   | 'CHACHA20_POLY1305';
 
+/** Bytes of each algorithm's key and tag. RFC 5116 §5.1, RFC 6655 §4, RFC 8439 §2.8. */
+export const aeadSizes: Readonly<Record<AeadName, { readonly keyLength: number; readonly tagLength: number }>> = {
+  AES_128_CCM_8: { keyLength: 16, tagLength: 8 },
+  AES_128_CCM: { keyLength: 16, tagLength: 16 },
+  AES_256_CCM_8: { keyLength: 32, tagLength: 8 },
+  AES_256_CCM: { keyLength: 32, tagLength: 16 },
+  AES_128_GCM: { keyLength: 16, tagLength: 16 },
+  AES_256_GCM: { keyLength: 32, tagLength: 16 },
+  CHACHA20_POLY1305: { keyLength: 32, tagLength: 16 },
+};
+
 /** Groups for ECDHE, by number in the IANA registry "TLS Supported Groups". RFC 8422 §5.1.1. */
 export const NamedGroup = { secp256r1: 23, x25519: 29 } as const;
 

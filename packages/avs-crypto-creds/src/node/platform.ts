@@ -1,0 +1,109 @@
+import { createPrivateKey } from 'node:crypto';
+import { open, opendir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AvsErrno, type AvsErrnoName, type AvsError, errnoError } from '@avs-net/core';
+import type { EncryptedPrivateKey } from '../key-encoding.js';
+import type { CredentialPlatform } from '../loader.js';
+
+function codeOf(error: unknown): string {
+  const code: unknown = Reflect.get(Object(error), 'code');
+  return typeof code === 'string' ? code : '';
+}
+
+function isErrnoName(code: string): code is AvsErrnoName {
+  return Object.hasOwn(AvsErrno, code);
+}
+
+/** A system error as one of ours, mapped by name. */
+function systemError(error: unknown, what: string): AvsError {
+  const code = codeOf(error);
+  return errnoError(isErrnoName(code) ? code : 'UNKNOWN_ERROR', what, { cause: error });
+}
+
+/** Reads into memory of its own, not the pool that small Buffers share, and wipes what it outgrows. */
+async function readFile(filename: string, maxLength: number): Promise<Uint8Array> {
+  try {
+    const file = await open(filename, 'r');
+    try {
+      let bytes = new Uint8Array(Math.min(maxLength, 64 * 1024));
+      let length = 0;
+      for (;;) {
+        if (length === bytes.length) {
+          if (length === maxLength) return bytes;
+          const larger = new Uint8Array(Math.min(maxLength, 4 * length));
+          larger.set(bytes);
+          bytes.fill(0);
+          bytes = larger;
+        }
+        const { bytesRead } = await file.read(bytes, length, bytes.length - length);
+        if (bytesRead === 0) break;
+        length += bytesRead;
+      }
+      const exact = bytes.slice(0, length);
+      bytes.fill(0);
+      return exact;
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw systemError(error, `cannot read ${filename}`);
+  }
+}
+
+/** Whether a name that is neither plainly a file nor a directory is worth reading: not pipes and devices, which may block. */
+async function isFile(filename: string): Promise<boolean> {
+  try {
+    return (await stat(filename)).isFile();
+  } catch {
+    // A dangling link: reading it tells why.
+    return true;
+  }
+}
+
+async function listFiles(path: string, maxCount: number): Promise<readonly string[]> {
+  const filenames: string[] = [];
+  try {
+    for await (const entry of await opendir(path)) {
+      const filename = join(path, entry.name);
+      if (entry.isDirectory() || !(entry.isFile() || (await isFile(filename)))) continue;
+      if (filenames.length === maxCount) throw errnoError('E2BIG', `${path} holds more than ${maxCount} files`);
+      filenames.push(filename);
+    }
+  } catch (error) {
+    throw error instanceof AvsError ? error : systemError(error, `cannot read the directory ${path}`);
+  }
+  return filenames.sort();
+}
+
+function asOpenSslReads(
+  key: EncryptedPrivateKey,
+): { key: Buffer; format: 'pem' } | { key: Buffer; format: 'der'; type: 'pkcs8' } {
+  if (key.format === 'pkcs8') return { key: Buffer.from(key.data), format: 'der', type: 'pkcs8' };
+  const body = Buffer.from(key.data).toString('base64').replace(/.{64}/g, '$&\n');
+  const headers = `Proc-Type: 4,ENCRYPTED\nDEK-Info: ${key.dekInfo}\n`;
+  const pem = `-----BEGIN ${key.label}-----\n${headers}\n${body}\n-----END ${key.label}-----\n`;
+  return { key: Buffer.from(pem), format: 'pem' };
+}
+
+function decryptPrivateKey(key: EncryptedPrivateKey, password: string): Uint8Array {
+  try {
+    const exported = createPrivateKey({ ...asOpenSslReads(key), passphrase: password }).export({
+      format: 'der',
+      type: 'pkcs8',
+    });
+    const der = new Uint8Array(exported);
+    exported.fill(0);
+    return der;
+  } catch (error) {
+    if (codeOf(error) === 'ERR_OSSL_UNSUPPORTED')
+      throw errnoError('ENOTSUP', "the private key is encrypted in a way that this Node's OpenSSL does not support", {
+        cause: error,
+      });
+    throw errnoError('EBADMSG', 'the private key cannot be decrypted: the password is wrong, or the key is damaged', {
+      cause: error,
+    });
+  }
+}
+
+/** Node's file system and OpenSSL. */
+export const nodePlatform: CredentialPlatform = { readFile, listFiles, decryptPrivateKey };

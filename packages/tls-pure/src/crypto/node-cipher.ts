@@ -1,0 +1,158 @@
+import {
+  type CipherCCMTypes,
+  createCipheriv,
+  createDecipheriv,
+  createSecretKey,
+  getCipherInfo,
+  type KeyObject,
+} from 'node:crypto';
+import { errnoError } from '@avs-net/core';
+import { createCbc, requireBlocks } from './cbc.js';
+import { createCcm } from './ccm.js';
+import { requireAeadArguments } from './noble-aead.js';
+import { type Aead, type AeadName, aeadSizes, type Cbc } from './provider.js';
+import { wipe } from './wipe.js';
+
+const cipherNames: Readonly<Record<AeadName, string>> = {
+  AES_128_CCM_8: 'aes-128-ccm',
+  AES_128_CCM: 'aes-128-ccm',
+  AES_256_CCM_8: 'aes-256-ccm',
+  AES_256_CCM: 'aes-256-ccm',
+  AES_128_GCM: 'aes-128-gcm',
+  AES_256_GCM: 'aes-256-gcm',
+  CHACHA20_POLY1305: 'chacha20-poly1305',
+};
+
+/** Whether this Node's OpenSSL has the algorithm: builds in FIPS mode lack ChaCha20, other runtimes lack more. */
+export function hasNodeAead(name: AeadName): boolean {
+  return getCipherInfo(cipherNames[name]) !== undefined;
+}
+
+/** An AEAD of OpenSSL's. The `KeyObject` matters: given bytes, Node 24 is four times as slow. */
+class NodeAead implements Aead {
+  readonly tagLength: number;
+  // OpenSSL takes all AEADs alike; Node's types have an overload for each, of which CCM's asks for the most.
+  readonly #cipher: CipherCCMTypes;
+  readonly #options: { readonly authTagLength: number };
+  #key: KeyObject | undefined;
+
+  constructor(name: AeadName, key: Uint8Array) {
+    this.tagLength = aeadSizes[name].tagLength;
+    this.#cipher = cipherNames[name] as CipherCCMTypes;
+    this.#options = { authTagLength: this.tagLength };
+    this.#key = createSecretKey(key);
+  }
+
+  seal(nonce: Uint8Array, aad: Uint8Array, buffer: Uint8Array, start: number, length: number): void {
+    const key = this.#check(nonce, aad, buffer, start, length);
+    const cipher = createCipheriv(this.#cipher, key, nonce, this.#options);
+    cipher.setAAD(aad, { plaintextLength: length });
+    buffer.set(cipher.update(buffer.subarray(start, start + length)), start);
+    cipher.final();
+    buffer.set(cipher.getAuthTag(), start + length);
+  }
+
+  open(nonce: Uint8Array, aad: Uint8Array, buffer: Uint8Array, start: number, length: number): boolean {
+    const key = this.#check(nonce, aad, buffer, start, length);
+    const end = start + length;
+    const decipher = createDecipheriv(this.#cipher, key, nonce, this.#options);
+    decipher.setAuthTag(buffer.subarray(end, end + this.tagLength));
+    decipher.setAAD(aad, { plaintextLength: length });
+    let plaintext: Uint8Array | undefined;
+    try {
+      plaintext = decipher.update(buffer.subarray(start, end));
+      decipher.final();
+    } catch {
+      // The arguments are checked above, so that only the tag is left to complain about.
+      if (plaintext) wipe(plaintext);
+      return false;
+    }
+    buffer.set(plaintext, start);
+    wipe(plaintext);
+    return true;
+  }
+
+  destroy(): void {
+    this.#key = undefined;
+  }
+
+  #check(nonce: Uint8Array, aad: Uint8Array, buffer: Uint8Array, start: number, length: number): KeyObject {
+    if (!this.#key) throw errnoError('EBADF', 'the cipher was destroyed');
+    requireAeadArguments(nonce, aad, buffer, start, length, this.tagLength);
+    return this.#key;
+  }
+}
+
+/** Makes an AEAD of OpenSSL's. The caller has checked the key. */
+export function createNodeAead(name: AeadName, key: Uint8Array): Aead {
+  return new NodeAead(name, key);
+}
+
+/** From this many bytes on CCM is faster through OpenSSL. */
+const longCcm = 320;
+
+/** CCM on noble's AES for small records, OpenSSL's for long ones. OpenSSL's is set up when it is first needed. */
+export function createNodeCcm(name: AeadName, key: Uint8Array): Aead {
+  const { tagLength } = aeadSizes[name];
+  const short = createCcm(key, { tagLength });
+  const copy = key.slice();
+  let long: Aead | undefined;
+  let destroyed = false;
+  const choose = (length: number): Aead => {
+    if (destroyed || !(length >= longCcm)) return short;
+    if (!long) {
+      long = createNodeAead(name, copy);
+      wipe(copy);
+    }
+    return long;
+  };
+  return {
+    tagLength,
+    seal: (nonce, aad, buffer, start, length) => choose(length).seal(nonce, aad, buffer, start, length),
+    open: (nonce, aad, buffer, start, length) => choose(length).open(nonce, aad, buffer, start, length),
+    destroy: () => {
+      destroyed = true;
+      wipe(copy);
+      short.destroy();
+      long?.destroy();
+    },
+  };
+}
+
+/** From this many bytes on CBC is faster through OpenSSL. */
+const longCbc = 512;
+
+/** AES-128-CBC on noble's AES for small records, OpenSSL's for long ones. */
+export function createNodeCbc(key: Uint8Array): Cbc {
+  const short = createCbc(key);
+  let long: KeyObject | undefined = createSecretKey(key);
+  const run = (
+    create: typeof createCipheriv | typeof createDecipheriv,
+    keyObject: KeyObject,
+    iv: Uint8Array,
+    buffer: Uint8Array,
+    start: number,
+    length: number,
+  ): void => {
+    requireBlocks(iv, buffer, start, length);
+    const cipher = create('aes-128-cbc', keyObject, iv).setAutoPadding(false);
+    const output = cipher.update(buffer.subarray(start, start + length));
+    cipher.final();
+    buffer.set(output, start);
+    if (create === createDecipheriv) wipe(output);
+  };
+  return {
+    encrypt: (iv, buffer, start, length) => {
+      if (long && length >= longCbc) run(createCipheriv, long, iv, buffer, start, length);
+      else short.encrypt(iv, buffer, start, length);
+    },
+    decrypt: (iv, buffer, start, length) => {
+      if (long && length >= longCbc) run(createDecipheriv, long, iv, buffer, start, length);
+      else short.decrypt(iv, buffer, start, length);
+    },
+    destroy: () => {
+      long = undefined;
+      short.destroy();
+    },
+  };
+}

@@ -1,0 +1,254 @@
+import { AlertDescription, type ClientAssociationOptions, type EngineSink } from '@avs-net/core';
+import type { Ciphersuite } from '../ciphersuites.js';
+import { type KeyShare, NamedGroup } from '../crypto/provider.js';
+import { type ClientHello, encodeClientHello } from '../handshake/client-hello.js';
+import { encodeClientKeyExchange } from '../handshake/client-key-exchange.js';
+import {
+  checkEmpty,
+  checkPointFormats,
+  checkRenegotiationInfo,
+  decodeMaxFragmentLength,
+  type Extensions,
+  ExtensionType,
+  emptyExtension,
+  emptyRenegotiationInfo,
+  encodeMaxFragmentLength,
+  encodeServerName,
+  encodeSupportedGroups,
+  uncompressedPointFormats,
+} from '../handshake/extensions.js';
+import { decodeHelloVerifyRequest } from '../handshake/hello-verify-request.js';
+import { type HandshakeMessage, HandshakeType } from '../handshake/message.js';
+import { decodeServerHello, type ServerHello } from '../handshake/server-hello.js';
+import { decodeServerKeyExchange, type ServerEcdhParams } from '../handshake/server-key-exchange.js';
+import { maxPlaintextLength, ProtocolVersion } from '../record/header.js';
+import { DecodeError, Reader } from '../wire/reader.js';
+import { type ClientContext, randomBytes } from './context.js';
+import { Dtls12Engine } from './engine.js';
+import { Handshake } from './handshake.js';
+import { premasterSecret } from './key-schedule.js';
+
+/** Cookie rounds that a client goes along with: a server's secret may change once or twice meanwhile, not for ever. */
+const maxCookieRounds = 4;
+
+/** The groups that are offered, in order of preference. */
+const groups = [NamedGroup.x25519, NamedGroup.secp256r1] as const;
+
+type State = 'ServerHello' | 'ServerKeyExchange' | 'ServerHelloDone' | 'Finished';
+
+/** A client's association. */
+export function createClientEngine(
+  context: ClientContext,
+  sink: EngineSink,
+  options: ClientAssociationOptions,
+): Dtls12Engine {
+  return new Dtls12Engine(
+    sink,
+    options,
+    context.suites,
+    (engine) => new ClientHandshake(engine, context, options.serverName),
+  );
+}
+
+/** The client's side of RFC 6347 §4.2.4, figure 1, with pre-shared keys (RFC 4279 §2, RFC 5489 §2). */
+class ClientHandshake extends Handshake {
+  protected readonly side = 'client';
+  #state: State = 'ServerHello';
+  #cookieRounds = 0;
+  #identityHint: Uint8Array | undefined;
+  #ecdh: ServerEcdhParams | undefined;
+  readonly #hello: ClientHello;
+
+  constructor(
+    engine: Dtls12Engine,
+    protected override readonly context: ClientContext,
+    private readonly serverName: string | undefined,
+  ) {
+    super(engine, context, 0);
+    this.#hello = {
+      version: ProtocolVersion.dtls12,
+      random: randomBytes(context, 32),
+      sessionId: new Uint8Array(0),
+      cookie: new Uint8Array(0),
+      ciphersuites: context.suites.map((suite) => suite.id),
+      compressionMethods: Uint8Array.of(0),
+      extensions: offeredExtensions(context, serverName),
+    };
+  }
+
+  start(now: number): void {
+    this.#sendHello(this.#hello.cookie, now);
+  }
+
+  protected get expectsFinished(): boolean {
+    return this.#state === 'Finished';
+  }
+
+  protected get waitingFor(): string {
+    return this.#state === 'Finished'
+      ? "the server's Finished: it may have another key for this identity, or not know the identity"
+      : `the server's ${this.#state}`;
+  }
+
+  protected handle(message: HandshakeMessage, now: number): void {
+    const { type, body } = message;
+    if (type === HandshakeType.hello_verify_request && this.#state === 'ServerHello') {
+      return this.#handleHelloVerifyRequest(body, now);
+    }
+    // RFC 5246 §7.4.1.1: ignored during a handshake, and not part of its transcript.
+    if (type === HandshakeType.hello_request) return;
+    this.transcript.add(message);
+    switch (type) {
+      case HandshakeType.server_hello:
+        this.#expect('ServerHello', type);
+        return this.#handleServerHello(decodeServerHello(body));
+      case HandshakeType.server_key_exchange:
+        this.#expect('ServerKeyExchange', type);
+        return this.#handleServerKeyExchange(body);
+      case HandshakeType.server_hello_done:
+        // RFC 4279 §2: without a hint there is no ServerKeyExchange, except that ECDHE_PSK needs its key.
+        if (this.#state === 'ServerKeyExchange' && this.settled().suite.keyExchange === 'PSK') {
+          this.#state = 'ServerHelloDone';
+        }
+        this.#expect('ServerHelloDone', type);
+        new Reader(body).expectEnd('ServerHelloDone');
+        return this.#sendKeyExchange(now);
+      default:
+        throw unexpected(type);
+    }
+  }
+
+  protected peerFinished(now: number): void {
+    this.complete({ pskIdentity: undefined, pskIdentityHint: this.#identityHint }, now);
+  }
+
+  #sendHello(cookie: Uint8Array, now: number): void {
+    this.transcript.reset();
+    const body = encodeClientHello({ ...this.#hello, cookie });
+    this.sendFlight([this.message(HandshakeType.client_hello, body)], now);
+  }
+
+  #handleHelloVerifyRequest(body: Uint8Array, now: number): void {
+    // Its version says nothing about the one to come: RFC 6347 §4.2.1.
+    const { cookie } = decodeHelloVerifyRequest(body);
+    if (++this.#cookieRounds > maxCookieRounds) throw unexpected(HandshakeType.hello_verify_request);
+    this.#sendHello(cookie.slice(), now);
+  }
+
+  #handleServerHello(hello: ServerHello): void {
+    if (hello.version !== ProtocolVersion.dtls12) {
+      throw new DecodeError(
+        `the server chose version 0x${hello.version.toString(16)}`,
+        AlertDescription.protocol_version,
+      );
+    }
+    const suite = this.context.suites.find((each) => each.id === hello.ciphersuite);
+    if (!suite) throw illegal('the server chose a ciphersuite that was not offered');
+    if (hello.compressionMethod !== 0) throw illegal('the server chose compression');
+    const { extensions } = hello;
+    for (const type of extensions.keys()) {
+      // RFC 5246 §7.4.1.4: nothing that was not asked for.
+      if (!this.#hello.extensions.has(type)) {
+        throw new DecodeError(`extension ${type} was not offered`, AlertDescription.unsupported_extension);
+      }
+    }
+    this.negotiated = {
+      suite,
+      randoms: { client: this.#hello.random, server: hello.random.slice() },
+      ...this.#readExtensions(extensions, suite),
+      serverName: this.serverName,
+    };
+    this.transcript.choose(this.context.provider, suite.hash);
+    this.#state = 'ServerKeyExchange';
+  }
+
+  #readExtensions(extensions: Extensions, suite: Ciphersuite) {
+    const extendedMasterSecret = extensions.get(ExtensionType.extended_master_secret);
+    if (extendedMasterSecret) checkEmpty(extendedMasterSecret, 'extended_master_secret');
+    const encryptThenMac = extensions.get(ExtensionType.encrypt_then_mac);
+    if (encryptThenMac) {
+      checkEmpty(encryptThenMac, 'encrypt_then_mac');
+      // RFC 7366 §3: not with suites that have no MAC of their own.
+      if (suite.protection.kind !== 'cbc') throw illegal('encrypt_then_mac with an AEAD suite');
+    }
+    const renegotiation = extensions.get(ExtensionType.renegotiation_info);
+    if (renegotiation) checkRenegotiationInfo(renegotiation);
+    const pointFormats = extensions.get(ExtensionType.ec_point_formats);
+    if (pointFormats) checkPointFormats(pointFormats);
+    const fragment = extensions.get(ExtensionType.max_fragment_length);
+    const maxFragmentLength = fragment ? decodeMaxFragmentLength(fragment) : maxPlaintextLength;
+    if (fragment && maxFragmentLength !== this.context.maxFragmentLength) {
+      throw illegal('the server changed max_fragment_length');
+    }
+    return {
+      extendedMasterSecret: extendedMasterSecret !== undefined,
+      encryptThenMac: encryptThenMac !== undefined,
+      maxFragmentLength,
+    };
+  }
+
+  #handleServerKeyExchange(body: Uint8Array): void {
+    const { identityHint, ecdh } = decodeServerKeyExchange(body, this.settled().suite.keyExchange);
+    if (ecdh && !groups.some((group) => group === ecdh.group))
+      throw illegal('the server chose a group that was not offered');
+    if (identityHint.length > 0) this.#identityHint = identityHint.slice();
+    this.#ecdh = ecdh && { group: ecdh.group, publicKey: ecdh.publicKey.slice() };
+    this.#state = 'ServerHelloDone';
+  }
+
+  #sendKeyExchange(now: number): void {
+    const { psk, provider, random } = this.context;
+    const group = groups.find((each) => each === this.#ecdh?.group);
+    const share = group && provider.keyShare(group, random);
+    const body = encodeClientKeyExchange({ identity: psk.identity, publicKey: share?.publicKey });
+    const keyExchange = this.message(HandshakeType.client_key_exchange, body);
+    const sharedSecret = share && this.#ecdh && agree(share, this.#ecdh.publicKey);
+    const premaster = premasterSecret(psk.key, sharedSecret);
+    sharedSecret?.fill(0);
+    this.deriveKeys(premaster);
+    this.#state = 'Finished';
+    this.sendFlight([keyExchange, ...this.finishedParts()], now);
+    this.keysReady(now);
+  }
+
+  #expect(state: State, type: number): void {
+    if (this.#state !== state) throw unexpected(type);
+  }
+}
+
+/** The shared secret; a public key that is none is the peer's mistake. Consumes the share. */
+export function agree(share: KeyShare, peerPublicKey: Uint8Array): Uint8Array {
+  try {
+    return share.agree(peerPublicKey);
+  } catch {
+    throw illegal('not a public key of the chosen group');
+  } finally {
+    share.destroy();
+  }
+}
+
+function offeredExtensions(context: ClientContext, serverName: string | undefined): Extensions {
+  const extensions: Extensions = new Map();
+  if (serverName !== undefined) extensions.set(ExtensionType.server_name, encodeServerName(serverName));
+  if (context.maxFragmentLength !== undefined) {
+    extensions.set(ExtensionType.max_fragment_length, encodeMaxFragmentLength(context.maxFragmentLength));
+  }
+  if (context.suites.some((suite) => suite.keyExchange === 'ECDHE_PSK')) {
+    extensions.set(ExtensionType.supported_groups, encodeSupportedGroups(groups));
+    extensions.set(ExtensionType.ec_point_formats, uncompressedPointFormats);
+  }
+  if (context.suites.some((suite) => suite.protection.kind === 'cbc')) {
+    extensions.set(ExtensionType.encrypt_then_mac, emptyExtension);
+  }
+  extensions.set(ExtensionType.extended_master_secret, emptyExtension);
+  extensions.set(ExtensionType.renegotiation_info, emptyRenegotiationInfo);
+  return extensions;
+}
+
+function illegal(message: string): DecodeError {
+  return new DecodeError(message, AlertDescription.illegal_parameter);
+}
+
+function unexpected(type: number): DecodeError {
+  return new DecodeError(`handshake message ${type} out of order`, AlertDescription.unexpected_message);
+}

@@ -1,0 +1,319 @@
+import {
+  AlertDescription,
+  AlertLevel,
+  type AssociationOptions,
+  type AvsError,
+  alertError,
+  type DropReason,
+  type Engine,
+  type EngineInfo,
+  type EngineSink,
+  errnoError,
+  libraryError,
+} from '@avs-net/core';
+import type { Ciphersuite } from '../ciphersuites.js';
+import { type Flight, type FlightCarrier, sendFlight } from '../handshake/flight.js';
+import { decodeFragment, HandshakeType } from '../handshake/message.js';
+import {
+  ContentType,
+  decodeRecordHeader,
+  maxPlaintextLength,
+  maxSequenceNumber,
+  ProtocolVersion,
+  plaintextRecord,
+  type RecordHeader,
+  recordHeaderLength,
+} from '../record/header.js';
+import { worstMaxPlaintext } from '../record/overhead.js';
+import type { RecordProtection } from '../record/protection.js';
+import { ReplayWindow } from '../record/replay-window.js';
+import { DecodeError, Reader } from '../wire/reader.js';
+import type { Handshake } from './handshake.js';
+
+/** What a completed handshake leaves behind. */
+export interface Completion {
+  readonly info: EngineInfo;
+  /** The flight that nothing acknowledges, kept by the side that sent the last one. */
+  readonly lastFlight: Flight | undefined;
+}
+
+/**
+ * One DTLS 1.2 association: records, epochs, alerts and application data. RFC 6347.
+ *
+ * A {@link Handshake} drives it until both Finished messages have been verified, and is dropped then: an idle association keeps two
+ * keys, a replay window and some numbers. Epoch 0 is plaintext, epoch 1 is what the handshake negotiated, and there is no other,
+ * because renegotiation is refused.
+ */
+export class Dtls12Engine implements Engine, FlightCarrier {
+  info: EngineInfo | undefined;
+  #state: 'handshaking' | 'established' | 'closing' | 'closed' = 'handshaking';
+  #handshake: Handshake | undefined;
+  #reader: RecordProtection | undefined;
+  #writer: RecordProtection | undefined;
+  readonly #window = new ReplayWindow();
+  /** The next sequence number of each epoch that we write. */
+  #plaintextSequence = 0;
+  #sequence = 0;
+  #lastFlight: Flight | undefined;
+  #lastFlightSentAt = 0;
+
+  constructor(
+    readonly sink: EngineSink,
+    readonly options: AssociationOptions,
+    private readonly suites: readonly Ciphersuite[],
+    createHandshake: (engine: Dtls12Engine) => Handshake,
+  ) {
+    this.#handshake = createHandshake(this);
+  }
+
+  get nextTimeout(): number | undefined {
+    return this.#handshake?.deadline;
+  }
+
+  start(now: number): void {
+    this.#guard(() => this.#handshake?.start(now));
+  }
+
+  receive(datagram: Uint8Array, now: number): void {
+    for (let at = 0; at < datagram.length && this.#state !== 'closed'; ) {
+      const header = decodeRecordHeader(datagram, at);
+      // RFC 6347 §4.1.2.7: what is invalid is dropped; without a length that holds there is no next record.
+      if (!header) return this.drop('malformed');
+      at = header.end;
+      this.#receiveRecord(datagram, header, now);
+    }
+  }
+
+  send(plaintext: Uint8Array): void {
+    if (this.#state !== 'established') throw errnoError('ENOTCONN', 'the association is not established');
+    const largest = this.maxPlaintext(this.options.maxDatagramSize);
+    if (plaintext.length > largest) {
+      throw errnoError('EMSGSIZE', `${plaintext.length} bytes do not fit in a datagram, ${largest} do`);
+    }
+    this.transmit(this.seal(ContentType.application_data, 1, plaintext));
+  }
+
+  handleTimeout(now: number): void {
+    this.#guard(() => this.#handshake?.handleTimeout(now));
+  }
+
+  close(_now: number): void {
+    if (this.#state === 'closing' || this.#state === 'closed') return;
+    this.#sendAlert(AlertLevel.warning, AlertDescription.close_notify);
+    if (this.#state === 'handshaking') this.finish(undefined);
+    else this.#state = 'closing';
+  }
+
+  destroy(): void {
+    this.#state = 'closed';
+    this.#handshake?.destroy();
+    this.#handshake = undefined;
+    this.#lastFlight = undefined;
+    this.#reader?.destroy();
+    this.#reader = undefined;
+    this.#writer?.destroy();
+    this.#writer = undefined;
+  }
+
+  maxPlaintext(size: number): number {
+    const { info } = this;
+    const fits = info && this.#writer ? this.#writer.maxPlaintext(size) : worstMaxPlaintext(this.suites, size);
+    return Math.max(0, Math.min(fits, info?.maxFragmentLength ?? maxPlaintextLength));
+  }
+
+  // For the handshake.
+
+  /** Continues the record numbers of the ClientHello that this server answers. RFC 6347 §4.2.1. */
+  continueSequence(sequenceNumber: number): void {
+    this.#plaintextSequence = sequenceNumber;
+  }
+
+  /** Puts the negotiated protection in place: records of epoch 1 can be written, and once `openEpoch` is called, read. */
+  installProtection(reader: RecordProtection, writer: RecordProtection): void {
+    this.#reader = reader;
+    this.#writer = writer;
+  }
+
+  /** Both Finished messages are verified: the handshake's state is dropped. */
+  complete({ info, lastFlight }: Completion, now: number): void {
+    this.info = info;
+    this.#state = 'established';
+    this.#lastFlight = lastFlight;
+    this.#lastFlightSentAt = now;
+    this.#handshake?.destroy();
+    this.#handshake = undefined;
+    this.sink.established();
+  }
+
+  /** Hands out application data. */
+  deliver(plaintext: Uint8Array): void {
+    if (this.#state === 'closed') return;
+    // The peer cannot have sent this without our last flight: no need to repeat that any more.
+    this.#lastFlight = undefined;
+    this.sink.deliver(plaintext);
+  }
+
+  drop(reason: DropReason): void {
+    this.sink.dropped(reason);
+  }
+
+  /** Ends the association with a fatal alert of ours. RFC 5246 §7.2.2. */
+  fatal(description: number, message?: string): void {
+    if (this.#state === 'closed') return;
+    this.#sendAlert(AlertLevel.fatal, description);
+    this.finish(alertError({ direction: 'sent', level: AlertLevel.fatal, description }, message));
+  }
+
+  /** Gives up on a peer that does not answer. It may only be our side that hears nothing, so it is told (best effort). */
+  abandon(error: AvsError): void {
+    if (this.#state === 'closed') return;
+    this.#sendAlert(AlertLevel.warning, AlertDescription.close_notify);
+    this.finish(error);
+  }
+
+  /** Ends the association without a word to the peer. */
+  finish(error: AvsError | undefined): void {
+    if (this.#state === 'closed') return;
+    this.destroy();
+    this.sink.closed(error);
+  }
+
+  /** Reads a record of epoch 1 that had to wait for its keys. */
+  receiveEarly(record: Uint8Array, now: number): void {
+    const header = decodeRecordHeader(record, 0);
+    if (header && this.#state !== 'closed') this.#receiveProtected(record, header, now);
+  }
+
+  // FlightCarrier
+
+  seal(type: number, epoch: number, fragment: Uint8Array): Uint8Array {
+    if (epoch === 0 || !this.#writer) return plaintextRecord(type, this.#plaintextSequence++, fragment);
+    // RFC 6347 §4.1: numbers must not wrap. Nobody gets there: it takes 2,000 years at 4,000 records a second.
+    if (this.#sequence > maxSequenceNumber)
+      throw errnoError('EOVERFLOW', 'the association has used all record numbers');
+    return this.#writer.seal(type, epoch, this.#sequence++, fragment);
+  }
+
+  maxFragment(epoch: number, size: number): number {
+    const largest = this.#handshake?.maxFragmentLength ?? this.info?.maxFragmentLength ?? maxPlaintextLength;
+    const fits = epoch === 0 || !this.#writer ? size - recordHeaderLength : this.#writer.maxPlaintext(size);
+    return Math.min(largest, fits);
+  }
+
+  transmit(datagram: Uint8Array): void {
+    this.sink.transmit(datagram);
+  }
+
+  // Records
+
+  #receiveRecord(datagram: Uint8Array, header: RecordHeader, now: number): void {
+    if (header.version >>> 8 !== ProtocolVersion.dtls12 >>> 8) return this.drop('version');
+    if (header.epoch === 1) return this.#receiveProtected(datagram, header, now);
+    // Plaintext counts only while the handshake runs: later anyone could end the association with it.
+    if (header.epoch !== 0 || !this.#handshake) return this.drop('epoch');
+    this.#receivePlaintext(datagram.subarray(header.body, header.end), header, this.#handshake, now);
+  }
+
+  #receivePlaintext(fragment: Uint8Array, header: RecordHeader, handshake: Handshake, now: number): void {
+    switch (header.type) {
+      case ContentType.handshake:
+        return this.#guard(() => handshake.receive(fragment, 0, now));
+      case ContentType.change_cipher_spec:
+        if (fragment.length !== 1 || fragment[0] !== 1) return this.drop('malformed');
+        return this.#guard(() => handshake.receiveChangeCipherSpec(now));
+      case ContentType.alert:
+        return this.#receiveAlert(fragment);
+      default:
+        return this.drop('unexpected');
+    }
+  }
+
+  #receiveProtected(datagram: Uint8Array, header: RecordHeader, now: number): void {
+    const handshake = this.#handshake;
+    if (handshake && !handshake.epochOpen) {
+      // RFC 6347 §4.1: reordering can bring the next epoch's records before this one ends.
+      return handshake.keepEarly(datagram.subarray(header.start, header.end));
+    }
+    if (!this.#reader) return this.drop('epoch');
+    if (!this.#window.isNew(header.sequenceNumber)) return this.drop('replayed');
+    const plaintext = this.#reader.open(datagram, header.start, header.end);
+    if (!plaintext) {
+      this.drop('unauthenticated');
+      if (handshake && header.type === ContentType.handshake) {
+        this.#guard(() => handshake.finishedNotAuthentic(header.sequenceNumber));
+      }
+      return;
+    }
+    this.#window.mark(header.sequenceNumber);
+    switch (header.type) {
+      case ContentType.application_data:
+        if (handshake) return handshake.keepData(plaintext);
+        return this.deliver(plaintext);
+      case ContentType.handshake:
+        if (handshake) return this.#guard(() => handshake.receive(plaintext, 1, now));
+        return this.#receiveLateHandshake(plaintext, now);
+      case ContentType.alert:
+        return this.#receiveAlert(plaintext);
+      default:
+        return this.drop('unexpected');
+    }
+  }
+
+  /** Handshake messages after the handshake: our last flight was lost, or the peer wants to renegotiate. */
+  #receiveLateHandshake(fragment: Uint8Array, now: number): void {
+    let type: number;
+    try {
+      type = decodeFragment(new Reader(fragment)).type;
+    } catch {
+      return this.drop('malformed');
+    }
+    if (type === HandshakeType.finished && this.#lastFlight) {
+      // RFC 6347 §4.2.4: in FINISHED a repeated flight of the peer is answered with ours, here at a bounded rate.
+      if (now - this.#lastFlightSentAt < this.options.handshakeTimeouts.min / 2) return this.drop('unexpected');
+      this.#lastFlightSentAt = now;
+      return sendFlight(this.#lastFlight, this, this.options.maxDatagramSize);
+    }
+    this.drop('unexpected');
+    if (type === HandshakeType.hello_request || type === HandshakeType.client_hello) {
+      // RFC 5746 §4.5, RFC 9325 §3.5: renegotiation is refused.
+      this.#sendAlert(AlertLevel.warning, AlertDescription.no_renegotiation);
+    }
+  }
+
+  // Alerts
+
+  #receiveAlert(fragment: Uint8Array): void {
+    if (fragment.length !== 2) return this.drop('malformed');
+    const [level, description] = fragment;
+    if (level !== AlertLevel.warning && level !== AlertLevel.fatal) return this.drop('malformed');
+    const alert = { direction: 'received', level, description } as const;
+    this.sink.alert(alert);
+    if (description === AlertDescription.close_notify) {
+      const handshaking = this.#state === 'handshaking';
+      // RFC 5246 §7.2.1: answered with a close_notify of our own, unless that was sent before.
+      if (this.#state === 'established') this.#sendAlert(AlertLevel.warning, AlertDescription.close_notify);
+      this.finish(handshaking ? alertError(alert, 'the peer closed during the handshake') : undefined);
+    } else if (level === AlertLevel.fatal) {
+      this.finish(alertError(alert));
+    }
+  }
+
+  #sendAlert(level: number, description: number): void {
+    if (this.#state === 'closed') return;
+    const epoch = this.#handshake && !this.#handshake.writesProtected ? 0 : 1;
+    this.transmit(this.seal(ContentType.alert, epoch, Uint8Array.of(level, description)));
+    this.sink.alert({ direction: 'sent', level, description });
+  }
+
+  /** Runs a step of the handshake: what the peer did wrong becomes an alert, what we did wrong becomes internal_error. */
+  #guard(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      if (error instanceof DecodeError) return this.fatal(error.alert, error.message);
+      this.#sendAlert(AlertLevel.fatal, AlertDescription.internal_error);
+      const text = error instanceof Error ? error.message : String(error);
+      this.finish(libraryError(AlertDescription.internal_error, `the handshake failed: ${text}`, { cause: error }));
+    }
+  }
+}

@@ -1,0 +1,103 @@
+import { AlertDescription } from '@avs-net/core';
+import type { Ciphersuite } from '../ciphersuites.js';
+import { NamedGroup, type NamedGroupCode } from '../crypto/provider.js';
+import { type ClientHello, emptyRenegotiationInfoScsv } from '../handshake/client-hello.js';
+import {
+  checkEmpty,
+  checkPointFormats,
+  checkRenegotiationInfo,
+  decodeMaxFragmentLength,
+  decodeServerName,
+  decodeSupportedGroups,
+  type Extensions,
+  ExtensionType,
+  emptyExtension,
+  emptyRenegotiationInfo,
+  encodeMaxFragmentLength,
+  uncompressedPointFormats,
+} from '../handshake/extensions.js';
+import { maxPlaintextLength, ProtocolVersion } from '../record/header.js';
+import { DecodeError } from '../wire/reader.js';
+
+/** What a server answers a ClientHello with. */
+export interface ServerChoice {
+  readonly suite: Ciphersuite;
+  /** In ECDHE_PSK suites only. */
+  readonly group: NamedGroupCode | undefined;
+  readonly extendedMasterSecret: boolean;
+  readonly encryptThenMac: boolean;
+  readonly maxFragmentLength: number;
+  readonly serverName: string | undefined;
+  /** Of the ServerHello. */
+  readonly extensions: Extensions;
+}
+
+/** The groups of this server, in order of preference. */
+const groups = [NamedGroup.x25519, NamedGroup.secp256r1] as const;
+
+/** Chooses from what a client offers, by the server's own preference. Unknown extensions are ignored (RFC 5246 §7.4.1.4). */
+export function negotiate(hello: ClientHello, suites: readonly Ciphersuite[]): ServerChoice {
+  // DTLS versions count down: a smaller number is a newer one, and such a client may speak ours (RFC 6347 §4.2.1).
+  if (hello.version >>> 8 !== 0xfe || hello.version > ProtocolVersion.dtls12) {
+    throw new DecodeError('the client does not speak DTLS 1.2', AlertDescription.protocol_version);
+  }
+  if (!hello.compressionMethods.includes(0)) {
+    throw new DecodeError('the client offers no null compression', AlertDescription.illegal_parameter);
+  }
+  const asked = hello.extensions;
+  const group = chooseGroup(asked);
+  const suite = suites.find(
+    ({ id, keyExchange }) => hello.ciphersuites.includes(id) && (keyExchange === 'PSK' || group !== undefined),
+  );
+  if (!suite) throw new DecodeError('no ciphersuite in common', AlertDescription.handshake_failure);
+
+  const extensions: Extensions = new Map();
+  const name = asked.get(ExtensionType.server_name);
+  const serverName = name && decodeServerName(name);
+  if (serverName !== undefined) extensions.set(ExtensionType.server_name, emptyExtension);
+
+  const fragment = asked.get(ExtensionType.max_fragment_length);
+  const maxFragmentLength = fragment ? decodeMaxFragmentLength(fragment) : maxPlaintextLength;
+  if (fragment) extensions.set(ExtensionType.max_fragment_length, encodeMaxFragmentLength(maxFragmentLength));
+
+  const pointFormats = asked.get(ExtensionType.ec_point_formats);
+  if (pointFormats) checkPointFormats(pointFormats);
+  if (pointFormats && suite.keyExchange === 'ECDHE_PSK') {
+    extensions.set(ExtensionType.ec_point_formats, uncompressedPointFormats);
+  }
+
+  const etm = asked.get(ExtensionType.encrypt_then_mac);
+  if (etm) checkEmpty(etm, 'encrypt_then_mac');
+  const encryptThenMac = etm !== undefined && suite.protection.kind === 'cbc';
+  if (encryptThenMac) extensions.set(ExtensionType.encrypt_then_mac, emptyExtension);
+
+  const ems = asked.get(ExtensionType.extended_master_secret);
+  if (ems) {
+    checkEmpty(ems, 'extended_master_secret');
+    extensions.set(ExtensionType.extended_master_secret, emptyExtension);
+  }
+
+  const renegotiation = asked.get(ExtensionType.renegotiation_info);
+  if (renegotiation) checkRenegotiationInfo(renegotiation);
+  if (renegotiation || hello.ciphersuites.includes(emptyRenegotiationInfoScsv)) {
+    extensions.set(ExtensionType.renegotiation_info, emptyRenegotiationInfo);
+  }
+
+  return {
+    suite,
+    group: suite.keyExchange === 'ECDHE_PSK' ? group : undefined,
+    extendedMasterSecret: ems !== undefined,
+    encryptThenMac,
+    maxFragmentLength,
+    serverName,
+    extensions,
+  };
+}
+
+/** RFC 8422 §4: a client that names no groups takes any; P-256 is the one that it surely has. */
+function chooseGroup(extensions: Extensions): NamedGroupCode | undefined {
+  const data = extensions.get(ExtensionType.supported_groups);
+  if (!data) return NamedGroup.secp256r1;
+  const offered = decodeSupportedGroups(data);
+  return groups.find((group) => offered.includes(group));
+}

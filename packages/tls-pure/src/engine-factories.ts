@@ -1,0 +1,66 @@
+import {
+  type Admission,
+  type ClientAssociationOptions,
+  type ClientEngineFactory,
+  type Engine,
+  type EngineSink,
+  errnoError,
+  type ServerEngineFactory,
+} from '@avs-net/core';
+import { admit } from './dtls12/admission.js';
+import { createClientEngine } from './dtls12/client.js';
+import type { ClientContext, ServerContext } from './dtls12/context.js';
+import { CookieJar } from './handshake/cookie.js';
+import { worstMaxPlaintext } from './record/overhead.js';
+
+/**
+ * The smallest datagram that handshakes work in, bytes: one that holds a ClientHello up to its cookie, so that a server can judge it
+ * without keeping fragments.
+ */
+export const minDatagramSize = 100;
+
+/** Client engines over a context whose key and identity are its own copies; `destroy` wipes them. */
+export class PureClientFactory implements ClientEngineFactory {
+  constructor(private readonly context: ClientContext) {}
+
+  createClient(sink: EngineSink, options: ClientAssociationOptions): Engine {
+    checkDatagramSize(options.maxDatagramSize);
+    return createClientEngine(this.context, sink, options);
+  }
+
+  maxPlaintext(size: number): number {
+    return Math.max(0, worstMaxPlaintext(this.context.suites, size));
+  }
+
+  destroy(): void {
+    this.context.psk.key.fill(0);
+    this.context.psk.identity.fill(0);
+  }
+}
+
+/** Server engines, and the cookies that let strangers prove their address. */
+export class PureServerFactory implements ServerEngineFactory {
+  readonly #cookies: CookieJar;
+
+  constructor(private readonly context: ServerContext) {
+    this.#cookies = new CookieJar(context.provider, context.random);
+  }
+
+  admit(datagram: Uint8Array, peer: Uint8Array, now: number): Admission {
+    return admit(this.context, this.#cookies, datagram, peer, now);
+  }
+
+  maxPlaintext(size: number): number {
+    return Math.max(0, worstMaxPlaintext(this.context.suites, size));
+  }
+
+  destroy(): void {
+    this.#cookies.destroy();
+  }
+}
+
+function checkDatagramSize(size: number): void {
+  if (size < minDatagramSize) {
+    throw errnoError('EMSGSIZE', `a DTLS handshake needs datagrams of at least ${minDatagramSize} bytes, not ${size}`);
+  }
+}

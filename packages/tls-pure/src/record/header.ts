@@ -1,0 +1,83 @@
+/** Content types. RFC 5246 §6.2.1. */
+export const ContentType = { change_cipher_spec: 20, alert: 21, handshake: 22, application_data: 23 } as const;
+
+/** Protocol versions as on the wire. RFC 6347 §4.1. */
+export const ProtocolVersion = { dtls10: 0xfeff, dtls12: 0xfefd } as const;
+
+/** Bytes of a DTLS 1.2 record header: type, version, epoch, sequence number, length. RFC 6347 §4.1. */
+export const recordHeaderLength = 13;
+
+/** The largest plaintext of a record. RFC 5246 §6.2.1. */
+export const maxPlaintextLength = 2 ** 14;
+
+/** How much protection may add to a record. RFC 5246 §6.2.3. */
+const maxExpansion = 2048;
+
+/** Sequence numbers have 48 bits. RFC 6347 §4.1. */
+export const maxSequenceNumber = 2 ** 48 - 1;
+
+/** The header of a record within a datagram. */
+export interface RecordHeader {
+  readonly type: number;
+  readonly version: number;
+  readonly epoch: number;
+  readonly sequenceNumber: number;
+  /** Offsets into the datagram: of the header, of the fragment behind it, of the end. */
+  readonly start: number;
+  readonly body: number;
+  readonly end: number;
+}
+
+/** The record that starts at `start`, or undefined when what is there is not a whole record. */
+export function decodeRecordHeader(datagram: Uint8Array, start: number): RecordHeader | undefined {
+  const body = start + recordHeaderLength;
+  if (body > datagram.length) return undefined;
+  const length = u16(datagram, start + 11);
+  if (length > datagram.length - body || length > maxPlaintextLength + maxExpansion) return undefined;
+  return {
+    type: datagram[start],
+    version: u16(datagram, start + 1),
+    epoch: u16(datagram, start + 3),
+    sequenceNumber:
+      u16(datagram, start + 5) * 2 ** 32 + (u16(datagram, start + 7) * 2 ** 16 + u16(datagram, start + 9)),
+    start,
+    body,
+    end: body + length,
+  };
+}
+
+/** Writes a DTLS 1.2 record header at the start of `record`. */
+export function encodeRecordHeader(
+  record: Uint8Array,
+  type: number,
+  epoch: number,
+  sequenceNumber: number,
+  length: number,
+): void {
+  record[0] = type;
+  record[1] = ProtocolVersion.dtls12 >>> 8;
+  record[2] = ProtocolVersion.dtls12 & 0xff;
+  record[3] = epoch >>> 8;
+  record[4] = epoch;
+  const high = Math.floor(sequenceNumber / 2 ** 32);
+  record[5] = high >>> 8;
+  record[6] = high;
+  record[7] = sequenceNumber / 2 ** 24;
+  record[8] = sequenceNumber / 2 ** 16;
+  record[9] = sequenceNumber / 2 ** 8;
+  record[10] = sequenceNumber;
+  record[11] = length >>> 8;
+  record[12] = length;
+}
+
+/** An unprotected record, as epoch 0 has them. */
+export function plaintextRecord(type: number, sequenceNumber: number, fragment: Uint8Array): Uint8Array {
+  const record = new Uint8Array(recordHeaderLength + fragment.length);
+  encodeRecordHeader(record, type, 0, sequenceNumber, fragment.length);
+  record.set(fragment, recordHeaderLength);
+  return record;
+}
+
+function u16(bytes: Uint8Array, at: number): number {
+  return (bytes[at] << 8) | bytes[at + 1];
+}
