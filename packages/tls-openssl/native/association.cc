@@ -18,13 +18,16 @@ constexpr size_t kLargestFlightDatagram = 4096;
 // Steps that one record can cause: far more than any flight has messages.
 constexpr int kMostSteps = 256;
 
+constexpr uint8_t kWarning = 1;
 constexpr uint8_t kFatal = 2;
 constexpr uint8_t kServerHello = 2;
+constexpr uint8_t kServerHelloDone = 14;
+constexpr size_t kHandshakeHeaderSize = 12;
 constexpr uint16_t kEncryptThenMacExtension = 22;
 
 bool HasExtension(Span serverHello, uint16_t wanted) {
   // DTLS handshake header 12, version 2, random 32, then session_id<0..32>, cipher_suite 2, compression_method 1.
-  size_t at = 12 + 2 + 32;
+  size_t at = kHandshakeHeaderSize + 2 + 32;
   if (serverHello.size < at + 1) return false;
   at += 1 + serverHello.data[at] + 3;
   if (serverHello.size < at + 2) return false;
@@ -96,8 +99,10 @@ uint32_t Association::Receive(Span datagram) {
       Drop(DropReason::kMalformed);
       break;
     }
-    if (record.version != DTLS1_2_VERSION && record.version != DTLS1_VERSION) {
+    if (record.version >> 8 != DTLS1_2_VERSION >> 8) {
       Drop(DropReason::kVersion);
+    } else if (record.type < kChangeCipherSpec || record.type > kApplicationData) {
+      Drop(DropReason::kUnexpected);
     } else if (established_) {
       FeedEstablished(record, &errors);
     } else {
@@ -132,14 +137,33 @@ uint32_t Association::Close() {
   return TakeProgress();
 }
 
-uint32_t Association::Refuse(uint8_t description) {
+uint32_t Association::Abandon() {
+  ErrorQueue errors;
   if (!ended_ && !established_) {
-    datagrams_.push_back(PlainAlert(nextPlainSequence_++, kFatal, description));
-    alerts_.push_back(1u << 16 | kFatal << 8 | description);
+    if (wroteProtected_) {
+      ProvokeAlert(&errors);
+    } else {
+      SendPlainAlert(kWarning, SSL_AD_CLOSE_NOTIFY);
+    }
     ended_ = true;
-    progress_ |= kFailed;
   }
   return TakeProgress();
+}
+
+void Association::SendPlainAlert(uint8_t level, uint8_t description) {
+  datagrams_.push_back(PlainAlert(nextPlainSequence_++, level, description));
+  alerts_.push_back(1u << 16 | static_cast<uint32_t>(level) << 8 | description);
+}
+
+// After our Finished only a protected alert reaches the peer, and only OpenSSL can write one; but it refuses to shut down a
+// handshake. So it is shown a message that has no place here, and sends a fatal unexpected_message.
+void Association::ProvokeAlert(ErrorQueue* errors) {
+  Bytes record = {kHandshake, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 12, kServerHelloDone, 0, 0, 0,
+                  static_cast<uint8_t>(nextPeerMessage_ >> 8), static_cast<uint8_t>(nextPeerMessage_), 0, 0, 0, 0, 0, 0};
+  SetSequence(record.data(), nextPeerSequence_);
+  inbound_ = {record.data(), record.size()};
+  Run(errors);
+  inbound_ = {};
 }
 
 Negotiated Association::GetNegotiated() const {
@@ -168,6 +192,7 @@ Negotiated Association::GetNegotiated() const {
 
 void Association::FeedDuringHandshake(const Record& record, ErrorQueue* errors) {
   if (record.epoch > 1) return Drop(DropReason::kEpoch);
+  if (record.epoch == 0) nextPeerSequence_ = std::max(nextPeerSequence_, record.sequence + 1);
   inbound_ = record.whole;
   Run(errors);
   inbound_ = {};
@@ -186,18 +211,14 @@ void Association::NoteProtectedHandshakeRecord(const Record& record) {
     Drop(DropReason::kUnauthenticated);
   }
   if (protectedHandshakeRecords_ >= 2 && SSL_get_state(ssl_.get()) == TLS_ST_SR_CHANGE) {
-    datagrams_.push_back(PlainAlert(nextPlainSequence_++, kFatal, SSL_AD_DECRYPT_ERROR));
-    alerts_.push_back(1u << 16 | kFatal << 8 | SSL_AD_DECRYPT_ERROR);
+    SendPlainAlert(kFatal, SSL_AD_DECRYPT_ERROR);
     ended_ = true;
     progress_ |= kFailed;
   }
 }
 
 void Association::FeedEstablished(const Record& record, ErrorQueue* errors) {
-  if (record.epoch != 1) {
-    // The peer's own last flight again, in the clear, or an attacker's idea of it.
-    return Drop(record.epoch == 0 && record.type != kAlert ? DropReason::kUnexpected : DropReason::kEpoch);
-  }
+  if (record.epoch != 1) return Drop(DropReason::kEpoch);
   if (seen_.Contains(record.sequence)) return Drop(DropReason::kReplayed);
   const size_t plaintexts = plaintexts_.size();
   const size_t datagrams = datagrams_.size();
@@ -289,19 +310,33 @@ Span Association::NextDatagram() {
 }
 
 void Association::WriteDatagram(Span datagram) {
-  Span rest = datagram;
+  Bytes bytes = ToBytes(datagram);
+  Span rest{bytes.data(), bytes.size()};
   Record record;
   bool alert = false;
   while (TakeRecord(&rest, &record)) {
-    if (record.epoch == 0) nextPlainSequence_ = std::max(nextPlainSequence_, record.sequence + 1);
+    wroteProtected_ = wroteProtected_ || record.epoch != 0;
+    if (record.epoch == 0) NumberPlainRecord(record, bytes.data() + (record.whole.data - bytes.data()));
     alert = alert || record.type == kAlert;
   }
   if (destination_ == Destination::kPeer || alert) {
-    datagrams_.push_back(ToBytes(datagram));
+    datagrams_.push_back(std::move(bytes));
     if (!established_ && !alert) progress_ |= kFlightSent;
   } else if (destination_ == Destination::kCopy) {
-    copies_.back().insert(copies_.back().end(), datagram.data, datagram.data + datagram.size);
+    copies_.back().insert(copies_.back().end(), bytes.begin(), bytes.end());
   }
+}
+
+// OpenSSL 3.0 continues after DTLSv1_listen with the ClientHello's record number, OpenSSL 3.5 starts from 1: to the client's replay
+// window its ServerHello may then look like the HelloVerifyRequest again. Epoch 0 has no MAC, so the number is put right here.
+void Association::NumberPlainRecord(const Record& record, uint8_t* header) {
+  if (admittedSequence_) {
+    if (record.sequence < *admittedSequence_) plainOffset_ = *admittedSequence_ - record.sequence;
+    admittedSequence_.reset();
+  }
+  const uint64_t sequence = record.sequence + plainOffset_;
+  if (plainOffset_ != 0) SetSequence(header, sequence);
+  nextPlainSequence_ = std::max(nextPlainSequence_, sequence + 1);
 }
 
 unsigned int Association::OnTimer(SSL* ssl, unsigned int duration) {
@@ -325,10 +360,12 @@ void Association::OnInfo(const SSL* ssl, int where, int value) {
   Of(ssl)->alerts_.push_back(sent | static_cast<uint32_t>(value));
 }
 
-void Association::OnMessage(int, int, int type, const void* message, size_t size, SSL* ssl, void*) {
+void Association::OnMessage(int sent, int, int type, const void* message, size_t size, SSL* ssl, void*) {
   const Span span{static_cast<const uint8_t*>(message), size};
-  if (type != SSL3_RT_HANDSHAKE || size == 0 || span.data[0] != kServerHello) return;
-  Of(ssl)->encryptThenMac_ = HasExtension(span, kEncryptThenMacExtension);
+  if (type != SSL3_RT_HANDSHAKE || size < kHandshakeHeaderSize) return;
+  Association* self = Of(ssl);
+  if (sent == 0) self->nextPeerMessage_ = static_cast<uint16_t>((span.data[4] << 8 | span.data[5]) + 1);
+  if (span.data[0] == kServerHello) self->encryptThenMac_ = HasExtension(span, kEncryptThenMacExtension);
 }
 
 void Association::OnKeyLog(const SSL* ssl, const char* line) { Of(ssl)->keyLog_.emplace_back(line); }

@@ -16,6 +16,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -87,8 +88,8 @@ class Association final : private DatagramPort {
   Bytes Protect(Span plaintext);
   // Sends close_notify.
   uint32_t Close();
-  // Sends a fatal alert in the clear, and ends. For what OpenSSL would pass over in silence.
-  uint32_t Refuse(uint8_t description);
+  // Gives up on a handshake, and tells the peer, who may believe that it is complete.
+  uint32_t Abandon();
 
   bool HasDatagrams() const { return !datagrams_.empty(); }
   std::vector<Bytes> TakeDatagrams() { return std::exchange(datagrams_, {}); }
@@ -106,6 +107,8 @@ class Association final : private DatagramPort {
   static Association* Of(const SSL* ssl) { return static_cast<Association*>(SSL_get_app_data(ssl)); }
   void set_cookies(CookieExchange* cookies) { cookies_ = cookies; }
   CookieExchange* cookies() const { return cookies_; }
+  // Server: the record number of the ClientHello that was admitted, which the ServerHello's must be. RFC 6347 §4.2.1
+  void SetAdmittedSequence(uint64_t sequence) { admittedSequence_ = sequence; }
   // For DTLSv1_listen, which reads and writes outside the operations above.
   void Offer(Span datagram) { inbound_ = datagram; }
 
@@ -121,6 +124,7 @@ class Association final : private DatagramPort {
 
   Span NextDatagram() override;
   void WriteDatagram(Span datagram) override;
+  void NumberPlainRecord(const Record& record, uint8_t* header);
   size_t MaxDatagramSize() const override { return maxDatagramSize_; }
 
   static unsigned int OnTimer(SSL* ssl, unsigned int duration);
@@ -135,6 +139,8 @@ class Association final : private DatagramPort {
   void FeedDuringHandshake(const Record& record, ErrorQueue* errors);
   void FeedEstablished(const Record& record, ErrorQueue* errors);
   void NoteProtectedHandshakeRecord(const Record& record);
+  void SendPlainAlert(uint8_t level, uint8_t description);
+  void ProvokeAlert(ErrorQueue* errors);
   void Drop(DropReason reason);
   uint32_t TakeProgress();
 
@@ -148,13 +154,20 @@ class Association final : private DatagramPort {
   Destination destination_ = Destination::kPeer;
   size_t wantedCopies_ = 0;
   std::vector<Bytes> copies_;
+  // Record numbers of epoch 0: what comes next, and what is added to OpenSSL's.
   uint64_t nextPlainSequence_ = 0;
+  uint64_t plainOffset_ = 0;
+  std::optional<uint64_t> admittedSequence_;
 
   uint32_t progress_ = 0;
   bool established_ = false;
   bool ended_ = false;
   bool closeSent_ = false;
   bool encryptThenMac_ = false;
+  bool wroteProtected_ = false;
+  // What the peer's next record of epoch 0 and its next handshake message must not be below.
+  uint64_t nextPeerSequence_ = 0;
+  uint16_t nextPeerMessage_ = 0;
 
   std::vector<Bytes> datagrams_;
   std::vector<Bytes> plaintexts_;

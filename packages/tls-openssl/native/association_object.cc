@@ -25,7 +25,7 @@ Napi::Function AssociationObject::Define(Napi::Env env) {
                          InstanceMethod<&Self::Receive>("receive"),
                          InstanceMethod<&Self::Protect>("protect"),
                          InstanceMethod<&Self::Close>("close"),
-                         InstanceMethod<&Self::Refuse>("refuse"),
+                         InstanceMethod<&Self::Abandon>("abandon"),
                          InstanceMethod<&Self::TakeDatagrams>("takeDatagrams"),
                          InstanceMethod<&Self::TakePlaintexts>("takePlaintexts"),
                          InstanceMethod<&Self::TakeAlerts>("takeAlerts"),
@@ -106,11 +106,9 @@ Napi::Value AssociationObject::Close(const Napi::CallbackInfo& info) {
   return association == nullptr ? info.Env().Undefined() : FromNumber(info.Env(), association->Close());
 }
 
-Napi::Value AssociationObject::Refuse(const Napi::CallbackInfo& info) {
+Napi::Value AssociationObject::Abandon(const Napi::CallbackInfo& info) {
   Association* association = Get(info);
-  uint32_t description = 0;
-  if (association == nullptr || !ToNumber(info[0], "description", &description)) return info.Env().Undefined();
-  return FromNumber(info.Env(), association->Refuse(static_cast<uint8_t>(description)));
+  return association == nullptr ? info.Env().Undefined() : FromNumber(info.Env(), association->Abandon());
 }
 
 Napi::Value AssociationObject::TakeDatagrams(const Napi::CallbackInfo& info) {

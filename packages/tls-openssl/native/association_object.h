@@ -26,7 +26,7 @@ class AssociationObject final : public Napi::ObjectWrap<AssociationObject> {
   Napi::Value Receive(const Napi::CallbackInfo& info);
   Napi::Value Protect(const Napi::CallbackInfo& info);
   Napi::Value Close(const Napi::CallbackInfo& info);
-  Napi::Value Refuse(const Napi::CallbackInfo& info);
+  Napi::Value Abandon(const Napi::CallbackInfo& info);
   Napi::Value TakeDatagrams(const Napi::CallbackInfo& info);
   Napi::Value TakePlaintexts(const Napi::CallbackInfo& info);
   Napi::Value TakeAlerts(const Napi::CallbackInfo& info);

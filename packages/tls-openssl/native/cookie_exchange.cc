@@ -38,7 +38,11 @@ CookieExchange::Outcome CookieExchange::Admit(Span datagram, Span subject, bool 
   spare_->set_cookies(nullptr);
   subject_ = {};
   spare_->TakeAlerts();
-  if (accepted >= 1) return Outcome::kAccepted;
+  if (accepted >= 1) {
+    Record record;
+    if (TakeRecord(&datagram, &record)) spare_->SetAdmittedSequence(record.sequence);
+    return Outcome::kAccepted;
+  }
   // A negative result leaves the object in error: the next one starts anew.
   if (accepted < 0) spare_.reset();
   return spare_ && spare_->HasDatagrams() ? Outcome::kReplied : Outcome::kDropped;

@@ -6,7 +6,7 @@ bool TakeRecord(Span* datagram, Record* record) {
   if (datagram->size < kRecordHeaderSize) return false;
   const uint8_t* header = datagram->data;
   const size_t size = kRecordHeaderSize + (static_cast<size_t>(header[11]) << 8 | header[12]);
-  if (size > datagram->size || header[0] < kChangeCipherSpec || header[0] > kApplicationData) return false;
+  if (size > datagram->size || size > kRecordHeaderSize + kLargestFragment) return false;
   record->type = header[0];
   record->version = static_cast<uint16_t>(header[1] << 8 | header[2]);
   record->epoch = static_cast<uint16_t>(header[3] << 8 | header[4]);
@@ -17,9 +17,13 @@ bool TakeRecord(Span* datagram, Record* record) {
   return true;
 }
 
+void SetSequence(uint8_t* header, uint64_t sequence) {
+  for (size_t index = 0; index < 6; ++index) header[10 - index] = static_cast<uint8_t>(sequence >> (8 * index));
+}
+
 Bytes PlainAlert(uint64_t sequence, uint8_t level, uint8_t description) {
   Bytes record = {kAlert, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, level, description};
-  for (size_t index = 0; index < 6; ++index) record[10 - index] = static_cast<uint8_t>(sequence >> (8 * index));
+  SetSequence(record.data(), sequence);
   return record;
 }
 

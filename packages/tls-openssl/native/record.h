@@ -6,6 +6,8 @@
 namespace avs {
 
 constexpr size_t kRecordHeaderSize = 13;
+// RFC 5246 §6.2.3: plaintext and what protection may add.
+constexpr size_t kLargestFragment = 16384 + 2048;
 
 enum ContentType : uint8_t {
   kChangeCipherSpec = 20,
@@ -28,6 +30,9 @@ struct Record {
 
 // Takes the first record off `datagram`. False: what is left is not a record.
 bool TakeRecord(Span* datagram, Record* record);
+
+// Replaces the 48-bit number in a record's header.
+void SetSequence(uint8_t* header, uint64_t sequence);
 
 // Writes a record of epoch 0 that holds an alert.
 Bytes PlainAlert(uint64_t sequence, uint8_t level, uint8_t description);
