@@ -1,1 +1,88 @@
-export {};
+#!/usr/bin/env node
+import { Command, Option } from 'commander';
+import {
+  defaultPorts,
+  parseCiphersuites,
+  parseEndpointNameOption,
+  parseLifetimeOption,
+  parsePeriod,
+  parsePort,
+  parseServerUri,
+} from './commands/arguments.js';
+import { type ClientOptions, runClient } from './commands/client-command.js';
+import { type DemoOptions, runDemo } from './commands/demo-command.js';
+import { type Attempt, causes, explain } from './commands/explain.js';
+import { runServer, type ServerOptions } from './commands/server-command.js';
+
+const print = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
+
+/** Runs a command to its end; what goes wrong becomes one line on stderr and exit code 1. */
+async function run(attempt: Attempt, verbose: boolean | undefined, command: Promise<void>): Promise<void> {
+  try {
+    await command;
+  } catch (error) {
+    process.stderr.write(`avs-demo: ${explain(error, attempt)}\n`);
+    if (verbose === true)
+      process.stderr.write(
+        causes(error)
+          .map((line) => `  ${line}\n`)
+          .join(''),
+      );
+    process.exitCode = 1;
+  }
+}
+
+const program = new Command('avs-demo')
+  .description('An LwM2M device and an LwM2M server over DTLS with pre-shared keys.')
+  .configureHelp({ showGlobalOptions: true })
+  .showHelpAfterError('(add --help for what there is)');
+
+function withDtls(command: Command): Command {
+  return command
+    .option('--backend <name>', 'the implementation of DTLS: pure', 'pure')
+    .option('--ciphersuites <list>', 'only these, by name or number: 0xC0A8,0xC0AE', parseCiphersuites)
+    .option('--key-log <file>', 'append key log lines for Wireshark; whoever has them can read the traffic')
+    .option('--verbose', 'more lines, and the causes of errors');
+}
+
+withDtls(program.command('demo'))
+  .description('show a device and a server at work on this machine')
+  .action((options: DemoOptions & { verbose?: boolean }) =>
+    run({ target: 'the demonstration' }, options.verbose, runDemo(options, print)),
+  );
+
+withDtls(program.command('client'))
+  .description('run a device until Ctrl-C')
+  .requiredOption('-u, --server-uri <uri>', 'coaps://host:port, or coap://host:port for no security', parseServerUri)
+  .requiredOption('-e, --endpoint-name <name>', 'the name to register with', parseEndpointNameOption)
+  .option('-i, --identity <identity>', 'the identity of the pre-shared key')
+  .addOption(new Option('-k, --key <hex>', 'the pre-shared key, hexadecimal').env('AVS_DEMO_KEY'))
+  .option('-l, --lifetime <seconds>', 'of the registration', parseLifetimeOption, 300)
+  .option('--sensor-period <seconds>', 'between two measurements of the temperature', parsePeriod, 5)
+  .action((options: ClientOptions) => {
+    const { text, secure } = options.serverUri;
+    return run(
+      { target: text, identity: secure ? options.identity : undefined },
+      options.verbose,
+      runClient(options, print),
+    );
+  });
+
+withDtls(program.command('server'))
+  .description('run a server that any LwM2M device can register with, and a prompt')
+  .option('--host <address>', 'the address to listen on', '0.0.0.0')
+  .option('--port <port>', `default ${defaultPorts.coaps}, or ${defaultPorts.coap} without security`, parsePort)
+  .option('--psk <identity:hexkey>', "a device's identity and key; may be given several times", collect, [])
+  .option('--no-security', 'plain CoAP instead of DTLS')
+  .action((options: Omit<ServerOptions, 'port'> & { port?: number; verbose?: boolean }) => {
+    const port = options.port ?? defaultPorts[options.security ? 'coaps' : 'coap'];
+    return run({ target: `${options.host}:${port}` }, options.verbose, runServer({ ...options, port }, print));
+  });
+
+function collect(value: string, before: readonly string[]): string[] {
+  return [...before, value];
+}
+
+await program.parseAsync();

@@ -1,11 +1,12 @@
 import { concatBytes } from './bytes.js';
 
-/** Tags of X.690 §8 that keys are made of. */
+/** Tags of X.690 §8 that keys, certificates and revocation lists are told apart by. */
 export const DerTag = {
   integer: 0x02,
+  bitString: 0x03,
   octetString: 0x04,
-  null: 0x05,
-  oid: 0x06,
+  utcTime: 0x17,
+  generalizedTime: 0x18,
   sequence: 0x30,
   context0: 0xa0,
 } as const;

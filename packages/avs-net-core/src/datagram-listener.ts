@@ -1,6 +1,9 @@
-import type { DropReason } from './engine.js';
+import type { SocketConfiguration } from './configuration.js';
+import type { DropReason, ServerEngineFactory } from './engine.js';
+import { ListenerSocket } from './listener-socket.js';
 import type { SecureSocket } from './secure-socket.js';
-import type { SocketOperations, WaitOptions } from './socket.js';
+import type { Socket, SocketOperations, WaitOptions } from './socket.js';
+import type { ListenerSettings } from './tls-settings.js';
 
 /** What a listener has served, and what it has dropped and why. Counters only grow; `associations` and `halfOpen` are the present numbers. */
 export interface ListenerStats {
@@ -10,7 +13,7 @@ export interface ListenerStats {
   readonly halfOpen: number;
   /** Handshakes completed. */
   readonly accepted: number;
-  /** Handshakes that failed: an alert, a timeout, the time limit. */
+  /** Handshakes that failed: an alert, a timeout, the time limit, or because the client began another. */
   readonly failed: number;
   /** ClientHellos answered with a cookie, without keeping state. */
   readonly cookiesSent: number;
@@ -29,10 +32,39 @@ export interface ListenerStats {
 
 /**
  * Serves many associations on one bound datagram socket. `bind`, then `accept` or `for await`; `connect`, `send` and
- * `receive` are ENOTSUP. Accepted sockets live until they are cleaned up, their peer closes, or the listener is closed.
+ * `receive` are ENOTSUP. With `decorate` it serves on any datagram socket that is closed or bound. Accepted sockets live until they are cleaned up, their peer closes, or the listener is closed.
+ *
+ * A client that begins a new handshake from the address of a live association takes its place when it has proven itself: the
+ * old socket's `receive` then rejects ECONNRESET (RFC 6347 §4.2.8). After the idle time, or when the listener is closed, an
+ * accepted socket's `receive` rejects ECONNABORTED. In each case what was received before is handed out first.
  */
 export interface DtlsListener extends SocketOperations, AsyncIterable<SecureSocket> {
   readonly type: 'dtls';
   accept(options?: WaitOptions): Promise<SecureSocket>;
   readonly stats: ListenerStats;
+}
+
+/** What {@link createDatagramListener} is given by a backend. */
+export interface DatagramListenerOptions {
+  /** The listener's own from then on: destroyed by its `cleanup`. */
+  readonly engines: ServerEngineFactory;
+  /** What `copyListenerConfiguration` made of the caller's configuration. */
+  readonly configuration: ListenerSettings;
+  /** Makes the datagram socket that is bound. Without it the listener can only be used by `decorate`. */
+  readonly createBackend?: ((configuration: SocketConfiguration) => Promise<Socket>) | undefined;
+}
+
+/**
+ * Makes a listener out of a backend's engines. The socket below is made at once, so that what it cannot set is refused here
+ * and not at `bind`.
+ * @throws what `createBackend` throws; EINVAL it made a stream; `engines` is destroyed then.
+ */
+export async function createDatagramListener(options: DatagramListenerOptions): Promise<DtlsListener> {
+  const { engines, configuration, createBackend } = options;
+  try {
+    return new ListenerSocket(engines, configuration, await createBackend?.(configuration.socket));
+  } catch (error) {
+    engines.destroy();
+    throw error;
+  }
 }

@@ -10,7 +10,12 @@ export type { Backend, BackendCapabilities } from './backend.js';
 export { type Clock, systemClock, type TimerHandle } from './clock.js';
 export type * from './configuration.js';
 export type * from './credentials.js';
-export type { DtlsListener, ListenerStats } from './datagram-listener.js';
+export {
+  createDatagramListener,
+  type DatagramListenerOptions,
+  type DtlsListener,
+  type ListenerStats,
+} from './datagram-listener.js';
 export type * from './engine.js';
 export { AvsErrno, type AvsErrnoCode, type AvsErrnoName } from './errno.js';
 export {
@@ -24,5 +29,12 @@ export {
 } from './errors.js';
 export type * from './options.js';
 export { defaultHandshakeTimeouts } from './options.js';
-export type { SecureSocket } from './secure-socket.js';
+export { createSecureSocket, type SecureSocket, type SecureSocketOptions } from './secure-socket.js';
 export type * from './socket.js';
+export {
+  copyListenerConfiguration,
+  copyTlsConfiguration,
+  type ListenerSettings,
+  type TlsCommonSettings,
+  type TlsSettings,
+} from './tls-settings.js';

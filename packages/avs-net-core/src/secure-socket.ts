@@ -1,6 +1,9 @@
 import type { Alert } from './alerts.js';
-import type { DropReason, EngineInfo } from './engine.js';
+import { ClientSocket } from './client-socket.js';
+import type { SocketConfiguration } from './configuration.js';
+import type { ClientEngineFactory, DropReason, EngineInfo } from './engine.js';
 import type { Socket } from './socket.js';
+import type { TlsSettings } from './tls-settings.js';
 
 /** A socket that protects what it carries: client (`connect`, `decorate`) or accepted by a listener. */
 export interface SecureSocket extends Socket {
@@ -11,4 +14,34 @@ export interface SecureSocket extends Socket {
   readonly dropped: Readonly<Record<DropReason, number>>;
   /** The last alert sent or received on the present association; undefined when there was none. */
   readonly lastAlert: Alert | undefined;
+}
+
+/** What {@link createSecureSocket} is given by a backend. */
+export interface SecureSocketOptions {
+  readonly type: 'dtls' | 'tls';
+  /** The socket's own from then on: destroyed by its `cleanup`. */
+  readonly engines: ClientEngineFactory;
+  /** What `copyTlsConfiguration` made of the caller's configuration. */
+  readonly configuration: TlsSettings;
+  /** Makes the socket below. Without it the socket can only be used by `decorate`. */
+  readonly createBackend?: ((configuration: SocketConfiguration) => Promise<Socket>) | undefined;
+}
+
+/**
+ * Makes a client socket out of a backend's engines. The socket below is made at once, so that what it cannot set is refused
+ * here and not at `connect`.
+ *
+ * States: `closed`, `bound`, `connected`, and `shutdown` once either side has ended the association; from there `close` leads
+ * back to `closed`. While `connect` or `decorate` is under way the state is what it was, and other ones reject EBADF.
+ * @throws what `createBackend` throws; `engines` is destroyed then.
+ */
+export async function createSecureSocket(options: SecureSocketOptions): Promise<SecureSocket> {
+  const { type, engines, configuration, createBackend } = options;
+  try {
+    const backend = await createBackend?.(configuration.socket);
+    return new ClientSocket({ type, settings: configuration, engines, backend });
+  } catch (error) {
+    engines.destroy();
+    throw error;
+  }
 }

@@ -90,7 +90,7 @@ async function decorateInPlace(native: Native, socket: Socket, configuration: Tl
   }
 }
 
-function createListener(native: Native, configuration: DtlsListenerConfiguration): DtlsListener {
+async function createListener(native: Native, configuration: DtlsListenerConfiguration): Promise<DtlsListener> {
   const settings = copyListenerConfiguration(configuration);
   const context = createContext(native, settings);
   const security = requirePskServer(configuration.security);
@@ -109,7 +109,10 @@ function createContext(native: Native, settings: TlsCommonSettings): EngineConte
     throw errnoError('ENOTSUP', `version ${settings.version} is not supported: this backend speaks DTLS 1.2`);
   }
   if (settings.random) {
-    throw errnoError('ENOTSUP', 'random is not supported by this backend: OpenSSL has one generator for the whole process');
+    throw errnoError(
+      'ENOTSUP',
+      'random is not supported by this backend: OpenSSL has one generator for the whole process',
+    );
   }
   const available = availableCiphersuites(native.ciphersuites);
   const wanted = settings.ciphersuites.length > 0 ? settings.ciphersuites : available.map(({ number }) => number);

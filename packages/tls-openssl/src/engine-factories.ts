@@ -11,7 +11,7 @@ import { type ClientHelloStart, readClientHello } from './client-hello.js';
 import { type EngineContext, OpensslEngine } from './engine.js';
 import { AdmitOutcome, type NativeAssociation, type NativeContext, type NativeCookieExchange } from './native.js';
 import { worstMaxPlaintext } from './overhead.js';
-import { ServerEngine, type ServerContext } from './server-engine.js';
+import { type ServerContext, ServerEngine } from './server-engine.js';
 
 /** How long a secret makes new cookies, ms; they are accepted for as long again. */
 const secretLifetime = 60_000;

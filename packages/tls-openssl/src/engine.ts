@@ -192,8 +192,7 @@ export class OpensslEngine implements Engine {
       pskIdentity: negotiated.identity,
       pskIdentityHint: negotiated.identityHint,
       serverName: negotiated.serverName,
-      maxFragmentLength:
-        negotiated.maxFragmentLength === 0 ? maxPlaintextLength : 256 << negotiated.maxFragmentLength,
+      maxFragmentLength: negotiated.maxFragmentLength === 0 ? maxPlaintextLength : 256 << negotiated.maxFragmentLength,
       flights: this.#flights,
       retransmissions: this.#retransmissions,
     };

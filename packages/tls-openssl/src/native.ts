@@ -118,7 +118,7 @@ export function loadNative(load: () => unknown = loadAddon): Loaded {
 function loadAddon(): unknown {
   const require = createRequire(import.meta.url);
   const nodeGypBuild = require('node-gyp-build') as (directory: string) => unknown;
-  return nodeGypBuild(fileURLToPath(new URL('..', import.meta.url)));
+  return nodeGypBuild(fileURLToPath(new URL('../native', import.meta.url)));
 }
 
 function explain(error: unknown): string {

@@ -17,13 +17,20 @@ const maxKeptDatagrams = 32;
 
 const noKey = new Uint8Array(0);
 
+/** A key that is being looked for. */
+interface Lookup {
+  readonly identity: Uint8Array;
+  key: Uint8Array | undefined;
+  finished: boolean;
+}
+
 /** A server's association, which holds the admitted ClientHello already. */
 export class ServerEngine extends OpensslEngine {
   readonly #resolve: ResolveKey;
   /** The admitted record is at the start of the first datagram, and the addon has it. */
   #skip: number;
   #gate: IdentityGate | undefined;
-  #lookup: { readonly identity: Uint8Array; key: Uint8Array | undefined; finished: boolean } | undefined;
+  #lookup: Lookup | undefined;
   readonly #kept: Uint8Array[] = [];
   #keptBytes = 0;
 
@@ -78,7 +85,7 @@ export class ServerEngine extends OpensslEngine {
   }
 
   #find(identity: Uint8Array): void {
-    const lookup: NonNullable<typeof this.#lookup> = { identity, key: undefined, finished: false };
+    const lookup: Lookup = { identity, key: undefined, finished: false };
     this.#lookup = lookup;
     const finish = (key: Uint8Array | undefined): void => {
       if (!this.association) {

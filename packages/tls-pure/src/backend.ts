@@ -31,7 +31,7 @@ export interface Platform {
   readonly random: (bytes: Uint8Array) => void;
   /** Loads credentials from the sources that the platform has. */
   readonly credentials: Pick<CredentialLoader, 'loadPskKey' | 'loadPskIdentity'>;
-  /** Makes the UDP socket below; without it the caller brings one by `decorate`, and there are no listeners. */
+  /** Makes the UDP socket below; without it the caller brings one by `decorate`. */
   readonly createUdpSocket: ((configuration: SocketConfiguration) => Promise<Socket>) | undefined;
 }
 
@@ -81,8 +81,11 @@ async function createClient(
   const settings = copyTlsConfiguration(configuration);
   const context = createContext(platform, settings);
   const security = requirePsk(configuration.security);
-  const identity = await platform.credentials.loadPskIdentity(security.identity);
-  const key = await platform.credentials.loadPskKey(security.key);
+  // Both are copied before anything is waited for, so that the caller may wipe its own at once.
+  const [identity, key] = await Promise.all([
+    platform.credentials.loadPskIdentity(security.identity, { name: 'security.identity' }),
+    platform.credentials.loadPskKey(security.key, { name: 'security.key' }),
+  ]);
   const { maxFragmentLength } = settings;
   const engines = new PureClientFactory({ ...context, psk: { key, identity }, maxFragmentLength });
   return createSecureSocket({ type: 'dtls', engines, configuration: settings, createBackend: createBackendSocket });
@@ -106,9 +109,6 @@ async function decorateInPlace(
 
 async function createListener(platform: Platform, configuration: DtlsListenerConfiguration): Promise<DtlsListener> {
   const { createUdpSocket, credentials } = platform;
-  if (!createUdpSocket) {
-    throw errnoError('ENOTSUP', 'the portable entry has no sockets to listen on; on Node import @avs-net/tls-pure');
-  }
   const settings: ListenerSettings = copyListenerConfiguration(configuration);
   const context = createContext(platform, settings);
   const security = requirePskServer(configuration.security);
@@ -117,7 +117,7 @@ async function createListener(platform: Platform, configuration: DtlsListenerCon
     identityHint: copyIdentityHint(security.identityHint),
     resolve: async (identity) => {
       const key = await security.resolve(identity);
-      return key && credentials.loadPskKey(key);
+      return key && credentials.loadPskKey(key, { name: 'what security.resolve gave' });
     },
   });
   return createDatagramListener({ engines, configuration: settings, createBackend: createUdpSocket });

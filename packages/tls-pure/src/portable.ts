@@ -25,5 +25,8 @@ export const backend: Backend = createBackend({
 /** Makes a DTLS client socket without a socket below: for `decorate`. See {@link Backend.createDtlsSocket}. */
 export const createDtlsSocket: Backend['createDtlsSocket'] = backend.createDtlsSocket;
 
+/** Makes a DTLS listener without a socket below: for `decorate`. See {@link Backend.createDtlsListener}. */
+export const createDtlsListener: Backend['createDtlsListener'] = backend.createDtlsListener;
+
 /** Makes a DTLS socket and puts it on top of another. See {@link Backend.decorateInPlace}. */
 export const decorateInPlace: Backend['decorateInPlace'] = backend.decorateInPlace;

@@ -1,7 +1,7 @@
 import { createPrivateKey } from 'node:crypto';
 import { open, opendir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AvsErrno, type AvsErrnoName, type AvsError, errnoError } from '@avs-net/core';
+import { AvsErrno, type AvsErrnoName, AvsError, errnoError } from '@avs-net/core';
 import type { EncryptedPrivateKey } from '../key-encoding.js';
 import type { CredentialPlatform } from '../loader.js';
 
@@ -79,7 +79,11 @@ function asOpenSslReads(
   key: EncryptedPrivateKey,
 ): { key: Buffer; format: 'pem' } | { key: Buffer; format: 'der'; type: 'pkcs8' } {
   if (key.format === 'pkcs8') return { key: Buffer.from(key.data), format: 'der', type: 'pkcs8' };
-  const body = Buffer.from(key.data).toString('base64').replace(/.{64}/g, '$&\n');
+  const body =
+    Buffer.from(key.data)
+      .toString('base64')
+      .match(/.{1,64}/g)
+      ?.join('\n') ?? '';
   const headers = `Proc-Type: 4,ENCRYPTED\nDEK-Info: ${key.dekInfo}\n`;
   const pem = `-----BEGIN ${key.label}-----\n${headers}\n${body}\n-----END ${key.label}-----\n`;
   return { key: Buffer.from(pem), format: 'pem' };
@@ -95,13 +99,12 @@ function decryptPrivateKey(key: EncryptedPrivateKey, password: string): Uint8Arr
     exported.fill(0);
     return der;
   } catch (error) {
-    if (codeOf(error) === 'ERR_OSSL_UNSUPPORTED')
-      throw errnoError('ENOTSUP', "the private key is encrypted in a way that this Node's OpenSSL does not support", {
-        cause: error,
-      });
-    throw errnoError('EBADMSG', 'the private key cannot be decrypted: the password is wrong, or the key is damaged', {
-      cause: error,
-    });
+    // OpenSSL reports a wrong password as this or that, also as "unsupported": it decides by what the padding looks like.
+    throw errnoError(
+      'EBADMSG',
+      'the private key cannot be decrypted: the password is wrong, the key is damaged, or OpenSSL lacks its cipher',
+      { cause: error },
+    );
   }
 }
 

@@ -1,2 +1,3 @@
+export { DgramView, type DgramViewOptions, dgramView } from './dgram-view.js';
 export { createTcpSocket } from './tcp-socket.js';
 export { createUdpSocket } from './udp-socket.js';

@@ -54,7 +54,7 @@ export class CookieJar {
       this.#previous.destroy();
       this.#previous = undefined;
     }
-    this.#born = now;
+    this.#born += age - (age % secretLifetime);
   }
 
   #newSecret(): Mac {

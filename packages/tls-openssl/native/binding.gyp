@@ -4,17 +4,17 @@
     {
       "target_name": "avs_tls_openssl",
       "sources": [
-        "native/addon.cc",
-        "native/association.cc",
-        "native/association_object.cc",
-        "native/context.cc",
-        "native/context_object.cc",
-        "native/cookie_exchange.cc",
-        "native/cookie_exchange_object.cc",
-        "native/datagram_bio.cc",
-        "native/library_error.cc",
-        "native/record.cc",
-        "native/values.cc"
+        "addon.cc",
+        "association.cc",
+        "association_object.cc",
+        "context.cc",
+        "context_object.cc",
+        "cookie_exchange.cc",
+        "cookie_exchange_object.cc",
+        "datagram_bio.cc",
+        "library_error.cc",
+        "record.cc",
+        "values.cc"
       ],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": [

@@ -1,0 +1,160 @@
+import type { Socket as DgramSocket } from 'node:dgram';
+import type { Backend, DtlsListener, EngineInfo, SecureSocket } from '@avs-net/core';
+import { dgramView } from '@avs-net/core/node';
+import { pskIdentityInfoFromBuffer, pskKeyInfoFromBuffer } from '@avs-net/crypto-creds';
+import { ciphersuiteName } from '@avs-net/tls-pure';
+import type { Peer } from './coap/messages.js';
+import type { Connection } from './transport.js';
+import { describePeer } from './udp-transport.js';
+
+/** What client and server have in common. */
+export interface DtlsOptions {
+  readonly backend: Backend;
+  readonly ciphersuites?: readonly number[] | undefined;
+  readonly onKeyLog?: ((line: string) => void) | undefined;
+}
+
+/** How a device connects. */
+export interface DtlsClientOptions extends DtlsOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly identity: string;
+  readonly key: Uint8Array;
+}
+
+/**
+ * Handshake timers of a device at the command line: 1, 2, 4, 8 and 16 s, so that somebody who waits learns after half a minute that
+ * nobody answers. The default would take two minutes.
+ */
+const handshakeTimeouts = { min: 1_000, max: 16_000 };
+
+/** DTLS with a pre-shared key to a server. @throws what `connect` does. */
+export async function connectDtls(options: DtlsClientOptions, signal: AbortSignal): Promise<Connection> {
+  const { backend, host, port, identity, key, ciphersuites, onKeyLog } = options;
+  const socket = await backend.createDtlsSocket({
+    security: {
+      mode: 'psk',
+      key: pskKeyInfoFromBuffer(key),
+      identity: pskIdentityInfoFromBuffer(identity),
+    },
+    handshakeTimeouts,
+    ciphersuites,
+    onKeyLog,
+  });
+  const start = performance.now();
+  try {
+    await socket.connect(host, port, { signal });
+  } catch (error) {
+    await socket.cleanup();
+    throw error;
+  }
+  const time = performance.now() - start;
+  const peer = { host: socket.remoteHost, port: socket.remotePort };
+  const view = dgramView(socket);
+  let closed = false;
+  return {
+    socket: view,
+    peer,
+    summary: `connected to ${describePeer(peer)}: ${describeHandshake(socket.info, 'round trips')}, ${time.toFixed(0)} ms`,
+    onLost: (lost) => watch(view, () => closed, lost),
+    close: async () => {
+      if (closed) return;
+      closed = true;
+      await socket.shutdown().catch(() => {});
+      await socket.cleanup();
+    },
+  };
+}
+
+/** Calls back once when the socket closes or fails, unless that was asked for. */
+function watch(view: DgramSocket, closed: () => boolean, lost: (error?: Error) => void): void {
+  let told = false;
+  const tell = (error?: Error): void => {
+    if (told || closed()) return;
+    told = true;
+    lost(error);
+  };
+  view.on('error', tell);
+  view.on('close', () => tell());
+}
+
+/** An association that a server has accepted. */
+export interface Accepted {
+  readonly socket: DgramSocket;
+  readonly peer: Peer;
+  /** The identity that the peer has proven, as text. */
+  readonly identity: string;
+  readonly summary: string;
+}
+
+/** A DTLS server. */
+export interface DtlsServer {
+  readonly port: number;
+  readonly listener: DtlsListener;
+  close(): Promise<void>;
+}
+
+/** Listens for devices that have one of `keys`, by identity, and hands each association to `accepted`. @throws what `bind` does. */
+export async function listenDtls(
+  options: DtlsOptions & {
+    readonly host: string;
+    readonly port: number;
+    readonly keys: ReadonlyMap<string, Uint8Array>;
+  },
+  accepted: (association: Accepted) => void,
+): Promise<DtlsServer> {
+  const { backend, host, port, keys, ciphersuites, onKeyLog } = options;
+  const listener = await backend.createDtlsListener({
+    security: {
+      mode: 'psk',
+      resolve: (identity) => {
+        const text = decodeIdentity(identity);
+        const key = text === undefined ? undefined : keys.get(text);
+        return key && pskKeyInfoFromBuffer(key);
+      },
+    },
+    ciphersuites,
+    onKeyLog,
+  });
+  await listener.bind(host, port);
+  const serving = serve(listener, accepted);
+  return {
+    port: listener.localPort,
+    listener,
+    close: async () => {
+      await listener.cleanup();
+      await serving;
+    },
+  };
+}
+
+async function serve(listener: DtlsListener, accepted: (association: Accepted) => void): Promise<void> {
+  try {
+    for await (const socket of listener) accepted(describeAccepted(socket));
+  } catch {
+    // The listener was cleaned up.
+  }
+}
+
+function describeAccepted(socket: SecureSocket): Accepted {
+  const peer = { host: socket.remoteHost, port: socket.remotePort };
+  const identity = decodeIdentity(socket.info?.pskIdentity ?? new Uint8Array(0)) ?? '';
+  const summary = `${describePeer(peer)} is ${JSON.stringify(identity)}: ${describeHandshake(socket.info, 'flights')}`;
+  return { socket: dgramView(socket), peer, identity, summary };
+}
+
+/** Identities are bytes; those of this server's keys are UTF-8, so that others cannot be among them. */
+function decodeIdentity(identity: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(identity);
+  } catch {
+    return undefined;
+  }
+}
+
+function describeHandshake(info: EngineInfo | undefined, unit: string): string {
+  if (info === undefined) return 'handshake complete';
+  const { version, ciphersuite, flights, retransmissions, resumed } = info;
+  const again = retransmissions === 0 ? '' : `, ${retransmissions} retransmitted`;
+  return `DTLS ${version}, ${ciphersuiteName(ciphersuite)}, ${flights} ${unit}${again}${resumed ? ', resumed' : ''}`;
+}

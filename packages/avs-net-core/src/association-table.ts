@@ -1,0 +1,334 @@
+import { AcceptedSocket, type AcceptedSocketContext } from './accepted-socket.js';
+import { isClientHello, isEpochZero } from './client-hello.js';
+import type { Clock } from './clock.js';
+import { ClockAlarm } from './clock-alarm.js';
+import type { Endpoint } from './configuration.js';
+import { DeadlineHeap } from './deadline-heap.js';
+import type { Admission, DropReason, ServerEngineFactory } from './engine.js';
+import { type AvsError, errnoError } from './errors.js';
+import { datagramSizeOf } from './inner-mtu.js';
+import type { ListenerCounters } from './listener-counters.js';
+import { type PeerHost, PeerSocket } from './peer-socket.js';
+import type { ReceiveQueueOptions } from './receive-queue.js';
+import type { Receiver, Socket } from './socket.js';
+import type { ListenerSettings } from './tls-settings.js';
+
+/** Sockets whose handshake is complete and that nobody has accepted yet. */
+export interface Backlog {
+  readonly size: number;
+  offer(socket: AcceptedSocket): void;
+  withdraw(socket: AcceptedSocket): boolean;
+}
+
+/** What an {@link AssociationTable} is made of. */
+export interface AssociationTableOptions {
+  /** Bound. */
+  readonly backend: Socket;
+  readonly engines: ServerEngineFactory;
+  readonly limits: ListenerSettings['limits'];
+  readonly context: AcceptedSocketContext;
+  readonly backlog: Backlog;
+  readonly counters: ListenerCounters;
+  /** The bound socket is gone. */
+  onLost(error: AvsError): void;
+}
+
+const encoder = new TextEncoder();
+
+/**
+ * All associations of a bound listener: which datagram is whose, who may begin one, who waits for what time. One timer of the
+ * clock's serves them all.
+ */
+export class AssociationTable implements PeerHost, Receiver {
+  readonly backend: Socket;
+  readonly clock: Clock;
+  readonly queueOptions: ReceiveQueueOptions;
+  readonly #options: AssociationTableOptions;
+  /** By address and port. A peer's successor is not in it. */
+  readonly #peers = new Map<string, PeerSocket>();
+  /** How many peers of the table each address has; only where that is limited. */
+  readonly #sources: Map<string, number> | undefined;
+  readonly #heap = new DeadlineHeap<PeerSocket>();
+  readonly #alarm: ClockAlarm;
+  #halfOpen = 0;
+  #established = 0;
+
+  constructor(options: AssociationTableOptions) {
+    this.#options = options;
+    this.backend = options.backend;
+    this.clock = options.context.clock;
+    this.queueOptions = { kind: 'datagram', clock: this.clock };
+    this.#sources = options.limits.perSource < options.limits.total ? new Map() : undefined;
+    this.#alarm = new ClockAlarm(this.clock, () => this.#tick());
+  }
+
+  /** Associations whose handshake is complete. */
+  get associations(): number {
+    return this.#established;
+  }
+
+  /** Associations whose handshake is not complete. */
+  get halfOpen(): number {
+    return this.#halfOpen;
+  }
+
+  /** Closes all associations with a close_notify; whoever receives on one is told `error`. Settles with the sending. */
+  async close(error: AvsError): Promise<void> {
+    const farewells: Promise<void>[] = [];
+    for (const peer of [...this.#peers.values()]) {
+      if (peer.successor !== undefined) this.#terminate(peer.successor, error);
+      if (peer.association.isOpen) farewells.push(peer.association.close());
+      this.#terminate(peer, error);
+    }
+    await Promise.allSettled(farewells);
+  }
+
+  // Receiver: what the bound socket has to tell.
+
+  onData(data: Uint8Array, host: string, port: number): void {
+    const now = this.clock.now();
+    const key = `${host} ${port}`;
+    const peer = this.#peers.get(key);
+    if (peer === undefined || isClientHello(data)) {
+      this.#greet(data, { host, port, key }, peer, now);
+      return;
+    }
+    const { successor } = peer;
+    if (successor === undefined) {
+      peer.take(data, now);
+      return;
+    }
+    // RFC 6347 §4.2.8: until the new handshake is complete the old association stays, and each drops what it cannot authenticate.
+    if (isEpochZero(data)) {
+      successor.take(data, now);
+      return;
+    }
+    const copy = Uint8Array.from(data);
+    successor.take(data, now);
+    peer.take(copy, now);
+  }
+
+  onError(error: AvsError): void {
+    if (this.backend.state === 'closed') this.#options.onLost(error);
+  }
+
+  onEnd(): void {
+    this.#options.onLost(errnoError('ENOTCONN', 'the socket below has ended'));
+  }
+
+  // PeerHost: what the associations have to tell.
+
+  established(peer: PeerSocket): void {
+    const { limits, context, backlog, counters } = this.#options;
+    this.#halfOpen -= 1;
+    this.#established += 1;
+    counters.accepted += 1;
+    peer.isEstablished = true;
+    peer.limitAt = this.clock.now() + limits.idleTime;
+    const { incumbent } = peer;
+    if (incumbent !== undefined) {
+      incumbent.successor = undefined;
+      peer.incumbent = undefined;
+      this.#peers.set(peer.key, peer);
+      this.#terminate(incumbent, errnoError('ECONNRESET', 'the peer has begun a new association'));
+    }
+    if (backlog.size >= limits.backlog) {
+      counters.refused.backlog += 1;
+      queueMicrotask(() => this.#dismiss(peer, errnoError('ECONNABORTED', 'too many wait for accept')));
+      return;
+    }
+    peer.socket = new AcceptedSocket(peer.association, peer, context);
+    backlog.offer(peer.socket);
+  }
+
+  ended(peer: PeerSocket): void {
+    if (!peer.isEstablished) this.#options.counters.failed += 1;
+    this.#remove(peer);
+  }
+
+  closed(peer: PeerSocket): void {
+    this.#remove(peer);
+  }
+
+  dropped(reason: DropReason): void {
+    this.#options.counters.dropped[reason] += 1;
+  }
+
+  reschedule(peer: PeerSocket): void {
+    if (!peer.isAttached) return;
+    this.#heap.set(peer, Math.min(peer.engineAt ?? Infinity, peer.limitAt));
+    const next = this.#heap.peek();
+    if (next !== undefined) this.#alarm.setNoLater(next.deadline);
+  }
+
+  /** Answers a datagram that may begin an association. */
+  #greet(data: Uint8Array, from: Source, peer: PeerSocket | undefined, now: number): void {
+    const { counters } = this.#options;
+    const admission = this.#ask(data, from, now);
+    if (admission.action === 'drop') {
+      this.dropped(admission.reason);
+    } else if (admission.action === 'accept') {
+      this.#admit(admission, data, from, peer, now);
+    } else if (admission.datagram.length > data.length) {
+      // An answer to an unproven address that is longer than the question would make us an amplifier.
+      this.dropped('unexpected');
+    } else {
+      counters.cookiesSent += 1;
+      this.backend.sendTo(admission.datagram, from.host, from.port).catch(() => undefined);
+    }
+  }
+
+  #ask(data: Uint8Array, from: Source, now: number): Admission {
+    try {
+      return this.#options.engines.admit(data, encoder.encode(from.key), now);
+    } catch {
+      return { action: 'drop', reason: 'malformed' };
+    }
+  }
+
+  #admit(admission: Acceptance, data: Uint8Array, from: Source, peer: PeerSocket | undefined, now: number): void {
+    const { handshakeId } = admission;
+    if (peer?.isEstablished && peer.handshakeId === handshakeId) {
+      this.dropped('unexpected');
+      return;
+    }
+    const pending = peer?.isEstablished ? peer.successor : peer;
+    if (pending?.handshakeId === handshakeId) {
+      pending.take(data, now);
+      return;
+    }
+    const refusal = this.#refusal(from.host, peer, pending);
+    if (refusal !== undefined) {
+      this.#options.counters.refused[refusal] += 1;
+      return;
+    }
+    if (pending !== undefined) {
+      this.#options.counters.failed += 1;
+      this.#terminate(pending, errnoError('ECONNRESET', 'the peer has begun anew'));
+    }
+    const fresh = this.#add(from, handshakeId, peer?.isEstablished ? peer : undefined, now);
+    const { context } = this.#options;
+    try {
+      fresh.association.start((sink) =>
+        admission.create(sink, {
+          maxDatagramSize: datagramSizeOf(this.backend),
+          handshakeTimeouts: context.handshakeTimeouts,
+        }),
+      );
+    } catch {
+      this.#options.counters.failed += 1;
+      this.#remove(fresh);
+      return;
+    }
+    fresh.take(data, now);
+  }
+
+  /** Why a new association may not begin, if so. One that takes another's place needs no room of its own. */
+  #refusal(host: string, peer: PeerSocket | undefined, pending: PeerSocket | undefined): Refusal | undefined {
+    const { limits, backlog } = this.#options;
+    if (backlog.size >= limits.backlog) return 'backlog';
+    if (pending === undefined && this.#halfOpen >= limits.halfOpen) return 'halfOpen';
+    if (peer !== undefined) return undefined;
+    if (this.#peers.size >= limits.total) return 'total';
+    return (this.#sources?.get(host) ?? 0) >= limits.perSource ? 'perSource' : undefined;
+  }
+
+  #add({ key, host, port }: Source, handshakeId: number, incumbent: PeerSocket | undefined, now: number): PeerSocket {
+    const peer = new PeerSocket(this, key, host, port, handshakeId);
+    peer.limitAt = now + this.#options.limits.handshakeTime;
+    this.#halfOpen += 1;
+    if (incumbent !== undefined) {
+      incumbent.successor = peer;
+      peer.incumbent = incumbent;
+    } else {
+      this.#peers.set(key, peer);
+      this.#sources?.set(host, (this.#sources.get(host) ?? 0) + 1);
+    }
+    this.reschedule(peer);
+    return peer;
+  }
+
+  /** Ends an association that is not of use any more, with a close_notify. */
+  #dismiss(peer: PeerSocket, error: AvsError): void {
+    if (!peer.isAttached) return;
+    if (peer.association.isOpen) peer.association.close().catch(() => undefined);
+    this.#terminate(peer, error);
+  }
+
+  #terminate(peer: PeerSocket, error: AvsError): void {
+    peer.association.terminate(error);
+    this.#remove(peer);
+  }
+
+  /** Frees the peer's place. What it has received and nobody has accepted yet is still handed out. */
+  #remove(peer: PeerSocket): void {
+    if (!peer.isAttached) return;
+    peer.isAttached = false;
+    this.#heap.set(peer, undefined);
+    if (this.#heap.size === 0) this.#alarm.set(undefined);
+    if (peer.isEstablished) this.#established -= 1;
+    else this.#halfOpen -= 1;
+    const { socket, incumbent, successor } = peer;
+    peer.socket = undefined;
+    if (socket !== undefined && !peer.association.hasBufferedData) this.#options.backlog.withdraw(socket);
+    if (incumbent !== undefined) {
+      incumbent.successor = undefined;
+      peer.incumbent = undefined;
+    } else if (successor !== undefined) {
+      this.#peers.set(peer.key, successor);
+      successor.incumbent = undefined;
+      peer.successor = undefined;
+    } else if (this.#peers.get(peer.key) === peer) {
+      this.#peers.delete(peer.key);
+      this.#forgetSource(peer.remoteHost);
+    }
+  }
+
+  #forgetSource(host: string): void {
+    const left = (this.#sources?.get(host) ?? 0) - 1;
+    if (left > 0) this.#sources?.set(host, left);
+    else this.#sources?.delete(host);
+  }
+
+  #tick(): void {
+    const now = this.clock.now();
+    const due: PeerSocket[] = [];
+    for (let peer = this.#heap.peek(); peer !== undefined && peer.deadline <= now; peer = this.#heap.peek()) {
+      this.#heap.set(peer, undefined);
+      due.push(peer);
+    }
+    for (const peer of due) this.#serve(peer, now);
+    const next = this.#heap.peek();
+    if (next !== undefined) this.#alarm.setNoLater(next.deadline);
+  }
+
+  #serve(peer: PeerSocket, now: number): void {
+    if (peer.isAttached && peer.limitAt <= now) this.#checkLimit(peer, now);
+    if (!peer.isAttached) return;
+    if (peer.engineAt !== undefined && peer.engineAt <= now) {
+      peer.engineAt = undefined;
+      peer.association.timerFired();
+    }
+    this.reschedule(peer);
+  }
+
+  #checkLimit(peer: PeerSocket, now: number): void {
+    const { limits, counters } = this.#options;
+    if (!peer.isEstablished) {
+      counters.failed += 1;
+      this.#terminate(peer, errnoError('ETIMEDOUT', `the handshake took longer than ${limits.handshakeTime} ms`));
+      return;
+    }
+    peer.limitAt = peer.lastHeard + limits.idleTime;
+    if (peer.limitAt > now) return;
+    counters.idled += 1;
+    this.#dismiss(peer, errnoError('ECONNABORTED', `nothing was heard from the peer for ${limits.idleTime} ms`));
+  }
+}
+
+type Acceptance = Extract<Admission, { action: 'accept' }>;
+type Refusal = keyof ListenerCounters['refused'];
+
+interface Source extends Endpoint {
+  readonly key: string;
+}

@@ -1,0 +1,357 @@
+import type { Alert } from './alerts.js';
+import type { Clock } from './clock.js';
+import { noDrops } from './drop-counts.js';
+import type { DropReason, Engine, EngineInfo, EngineSink } from './engine.js';
+import type { AvsErrnoName } from './errno.js';
+import { type AvsError, errnoError, isErrno } from './errors.js';
+import { asAvsError } from './foreign-error.js';
+import { ReceiveQueue, type ReceiveQueueOptions } from './receive-queue.js';
+import type { Receiver, Socket } from './socket.js';
+
+/** What a secure socket needs of the socket below once that is connected. */
+export type CarrierSocket = Pick<
+  Socket,
+  | 'state'
+  | 'send'
+  | 'setReceiver'
+  | 'close'
+  | 'cleanup'
+  | 'system'
+  | 'interfaceName'
+  | 'remoteHost'
+  | 'remoteHostname'
+  | 'remotePort'
+  | 'localHost'
+  | 'localPort'
+  | 'getOption'
+  | 'setOption'
+>;
+
+/** What an {@link Association} tells whoever runs it. Nothing is told after `destroy`. */
+export interface AssociationOwner {
+  established(): void;
+  /** The association is over. Called once. */
+  ended(error: AvsError | undefined): void;
+  session(state: Uint8Array): void;
+  dropped(reason: DropReason): void;
+  /** `timerFired` is wanted at this time, and no longer at any other; undefined: at none. Called only on a change. */
+  schedule(at: number | undefined): void;
+}
+
+/** What an association is made of. */
+export interface AssociationOptions {
+  readonly owner: AssociationOwner;
+  readonly carrier: CarrierSocket;
+  /** Stream: errors of the socket below are final, and what is not read is left in the socket below. */
+  readonly kind: 'datagram' | 'stream';
+  readonly clock: Clock;
+  /** The peer, as `receiveFrom` reports it. */
+  readonly host: string;
+  readonly port: number;
+  /** Where what is received goes. Without it the association makes one when the first data or reader comes. */
+  readonly queue?: ReceiveQueue | undefined;
+  /** Of the queue that the association makes. */
+  readonly queueOptions: ReceiveQueueOptions;
+}
+
+/** Failures to send that say nothing about the peer: during a handshake they count as loss. */
+const transient: readonly AvsErrnoName[] = ['EAGAIN', 'EINTR', 'ENOBUFS', 'ENOMEM'];
+
+/** Datagrams that wait because they came while the engine was at work: only a socket below that answers at once causes any. */
+const longestBacklog = 64;
+
+/**
+ * One engine at work on one socket: its sink, the socket's receiver, and the order among their calls. It lets no call into the
+ * engine that began inside another but `send` and `close`, and never destroys an engine that is at work.
+ */
+export class Association implements EngineSink, Receiver {
+  readonly #options: AssociationOptions;
+  #engine: Engine | undefined;
+  #queue: ReceiveQueue | undefined;
+  #phase: 'handshake' | 'open' | 'closing' | 'over' = 'handshake';
+  #endError: AvsError | undefined;
+  #info: EngineInfo | undefined;
+  /** Calls into the engine under way. */
+  #depth = 0;
+  #doomed = false;
+  #waking = false;
+  #waiting: Uint8Array[] | undefined;
+  #scheduled: number | undefined;
+  /** Whether transmissions are gathered in `#gathered` for a promise of the caller's, or are the association's own affair. */
+  #gathering = false;
+  #gathered: Promise<unknown> | undefined;
+  #drops: Record<DropReason, number> | undefined;
+  /** The last alert sent or received. */
+  lastAlert: Alert | undefined;
+  /** Application bytes. */
+  bytesSent = 0;
+  /** Application bytes. */
+  bytesReceived = 0;
+
+  constructor(options: AssociationOptions) {
+    this.#options = options;
+    this.#queue = options.queue;
+  }
+
+  /** Makes the engine, starts it and takes what the socket below receives. Exceptions of `create` come back. */
+  start(create: (sink: EngineSink) => Engine): void {
+    this.#engine = create(this);
+    this.#run((engine, now) => engine.start(now));
+    if (!this.#doomed) this.#options.carrier.setReceiver(this);
+  }
+
+  /** What was negotiated; stays after the end. */
+  get info(): EngineInfo | undefined {
+    return this.#info;
+  }
+
+  /** The handshake was completed. */
+  get wasEstablished(): boolean {
+    return this.#info !== undefined;
+  }
+
+  /** `send` is possible. */
+  get isOpen(): boolean {
+    return this.#phase === 'open';
+  }
+
+  /** Where what was received waits. */
+  get queue(): ReceiveQueue {
+    if (this.#queue === undefined) {
+      this.#queue = new ReceiveQueue(this.#options.queueOptions);
+      this.#queue.open();
+      if (this.#phase === 'over') this.#queue.end(this.#endError);
+    }
+    return this.#queue;
+  }
+
+  /** Whether something waits to be received. */
+  get hasBufferedData(): boolean {
+    return this.#queue !== undefined && this.#queue.length > 0;
+  }
+
+  /** Records and datagrams dropped; undefined while there were none. */
+  get drops(): Readonly<Record<DropReason, number>> | undefined {
+    return this.#drops;
+  }
+
+  /** As {@link Engine.maxPlaintext}; undefined when the engine is gone. */
+  maxPlaintext(size: number): number | undefined {
+    return this.#engine?.maxPlaintext(size);
+  }
+
+  /** Protects and sends; settles with the socket below. @throws what the engine throws. */
+  send(data: Uint8Array): Promise<void> {
+    const engine = this.#engine;
+    if (engine === undefined || this.#phase !== 'open') throw errnoError('ENOTCONN', 'the association has ended');
+    const sent = this.#gather(() => engine.send(data));
+    const { length } = data;
+    return sent.then(() => {
+      this.bytesSent += length;
+    });
+  }
+
+  /** Sends close_notify, once; settles with the socket below. What arrives is still delivered. */
+  close(): Promise<void> {
+    const engine = this.#engine;
+    if (engine === undefined || this.#phase !== 'open') return Promise.resolve();
+    this.#phase = 'closing';
+    return this.#gather(() => engine.close(this.#options.clock.now())).then(() => undefined);
+  }
+
+  /** Ends the association without another word to the peer; whoever receives is told `error`. The owner is not told. */
+  terminate(error: AvsError): void {
+    this.#finish(error);
+  }
+
+  /** Wipes the engine, now or when it has finished what it is at. Sends nothing and tells nobody. */
+  destroy(): void {
+    this.#phase = 'over';
+    this.#doomed = true;
+    this.#waiting = undefined;
+    this.#leave();
+  }
+
+  /** To be called at the time given to `schedule`. */
+  timerFired(): void {
+    this.#scheduled = undefined;
+    this.#run((engine, now) => engine.handleTimeout(now));
+  }
+
+  /** Leaves what comes in the socket below, or takes it again. Streams only. */
+  pause(paused: boolean): void {
+    if (!this.#doomed) this.#options.carrier.setReceiver(paused ? undefined : this);
+  }
+
+  // Receiver: what the socket below has to tell.
+
+  onData(data: Uint8Array): void {
+    const engine = this.#engine;
+    if (engine === undefined || this.#doomed) return;
+    if (this.#depth > 0) {
+      this.#waiting ??= [];
+      if (this.#waiting.length < longestBacklog) this.#waiting.push(data);
+      else this.dropped('overflow');
+      return;
+    }
+    this.#depth += 1;
+    try {
+      engine.receive(data, this.#options.clock.now());
+    } catch (error) {
+      this.#end(asAvsError(error));
+    } finally {
+      this.#depth -= 1;
+      this.#leave();
+    }
+  }
+
+  onError(error: AvsError): void {
+    if (this.#doomed) return;
+    const { state } = this.#options.carrier;
+    const survives = this.#options.kind === 'datagram' && state !== 'closed' && state !== 'shutdown';
+    if (this.#phase === 'handshake' || !survives) this.#end(asAvsError(error));
+    else this.#queue?.report(asAvsError(error));
+  }
+
+  onEnd(): void {
+    if (this.#phase === 'closing') this.#end(undefined);
+    else this.#end(errnoError('ECONNRESET', 'the connection below ended without close_notify'));
+  }
+
+  // EngineSink: what the engine has to tell.
+
+  transmit(datagram: Uint8Array): void {
+    if (this.#doomed) return;
+    let sent: Promise<unknown>;
+    try {
+      sent = this.#options.carrier.send(datagram);
+    } catch (error) {
+      sent = Promise.reject(error);
+    }
+    if (!this.#gathering) sent.catch((error: unknown) => this.#transmitFailed(asAvsError(error)));
+    else this.#gathered = this.#gathered === undefined ? sent : Promise.all([this.#gathered, sent]);
+  }
+
+  deliver(plaintext: Uint8Array): void {
+    if (this.#doomed) return;
+    const { length } = plaintext;
+    if (this.queue.push(plaintext, this.#options.host, this.#options.port)) this.bytesReceived += length;
+    else this.dropped('overflow');
+  }
+
+  established(): void {
+    if (this.#doomed || this.#phase !== 'handshake') return;
+    this.#info = this.#engine?.info;
+    this.#phase = 'open';
+    this.#queue?.open();
+    this.#options.owner.established();
+  }
+
+  alert(alert: Alert): void {
+    this.lastAlert = alert;
+  }
+
+  session(state: Uint8Array): void {
+    if (!this.#doomed) this.#options.owner.session(state);
+  }
+
+  dropped(reason: DropReason): void {
+    if (this.#doomed) return;
+    this.#drops ??= noDrops();
+    this.#drops[reason] += 1;
+    this.#options.owner.dropped(reason);
+  }
+
+  wake(): void {
+    if (this.#waking) return;
+    this.#waking = true;
+    queueMicrotask(() => {
+      this.#waking = false;
+      this.#run((engine, now) => engine.handleTimeout(now));
+    });
+  }
+
+  closed(error?: AvsError): void {
+    this.#end(error);
+  }
+
+  #end(error: AvsError | undefined): void {
+    if (this.#finish(error)) this.#options.owner.ended(error);
+  }
+
+  /** False: it was over already. */
+  #finish(error: AvsError | undefined): boolean {
+    if (this.#phase === 'over') return false;
+    this.#endError = error;
+    this.destroy();
+    if (this.wasEstablished) this.#queue?.end(error);
+    return true;
+  }
+
+  #transmitFailed(error: AvsError): void {
+    if (this.#phase === 'handshake') {
+      if (!transient.some((errno) => isErrno(error, errno))) this.#end(error);
+    } else if (this.#options.kind === 'stream') {
+      this.#end(error);
+    } else if (isErrno(error, 'ECONNREFUSED') && !this.#doomed) {
+      this.#queue?.report(error);
+    }
+  }
+
+  #run(call: (engine: Engine, now: number) => void): void {
+    const engine = this.#engine;
+    if (engine === undefined || this.#doomed) return;
+    this.#depth += 1;
+    try {
+      call(engine, this.#options.clock.now());
+    } catch (error) {
+      this.#end(asAvsError(error));
+    } finally {
+      this.#depth -= 1;
+      this.#leave();
+    }
+  }
+
+  /** Runs a call whose transmissions settle the promise that is returned. Exceptions come back. */
+  #gather(call: () => void): Promise<unknown> {
+    const outer = this.#gathering;
+    this.#gathering = true;
+    this.#depth += 1;
+    try {
+      call();
+      return this.#gathered ?? Promise.resolve();
+    } catch (error) {
+      this.#gathered?.catch(() => undefined);
+      throw error;
+    } finally {
+      this.#gathered = undefined;
+      this.#gathering = outer;
+      this.#depth -= 1;
+      this.#leave();
+    }
+  }
+
+  /** After every call into the engine: what had to wait until none is under way. */
+  #leave(): void {
+    const engine = this.#engine;
+    if (this.#depth > 0 || engine === undefined) return;
+    if (!this.#doomed && this.#waiting !== undefined) {
+      const waiting = this.#waiting.shift();
+      if (waiting !== undefined) {
+        this.onData(waiting);
+        return;
+      }
+      this.#waiting = undefined;
+    }
+    this.#reschedule(this.#doomed ? undefined : engine.nextTimeout);
+    if (!this.#doomed) return;
+    this.#engine = undefined;
+    engine.destroy();
+  }
+
+  #reschedule(at: number | undefined): void {
+    if (at === this.#scheduled) return;
+    this.#scheduled = at;
+    this.#options.owner.schedule(at);
+  }
+}

@@ -1,0 +1,297 @@
+import { checkHost, checkInteger, checkObject, checkPort, invalid } from './argument-checks.js';
+import { Association, type AssociationOwner } from './association.js';
+import { Attempt } from './attempt.js';
+import { ClockAlarm } from './clock-alarm.js';
+import type { Endpoint } from './configuration.js';
+import type { ClientEngineFactory } from './engine.js';
+import { type AvsError, AvsErrorCategory, errnoError } from './errors.js';
+import { asAvsError } from './foreign-error.js';
+import { datagramSizeOf } from './inner-mtu.js';
+import { checkSignal, ReceiveQueue, type ReceiveQueueOptions } from './receive-queue.js';
+import { SecureSocketBase } from './secure-socket-base.js';
+import { serverNameForHost } from './server-name.js';
+import { readSession, writeSession } from './session-buffer.js';
+import type { Socket, WaitOptions } from './socket.js';
+import type { TlsSettings } from './tls-settings.js';
+
+/** The largest TLS record with its header: what a stream's engine is told to fit into. RFC 5246 §6.2.3. */
+const largestRecord = 5 + 16_384 + 2_048;
+
+/** What a {@link ClientSocket} is made of. */
+export interface ClientSocketOptions {
+  readonly type: 'dtls' | 'tls';
+  readonly settings: TlsSettings;
+  readonly engines: ClientEngineFactory;
+  /** The socket's own, closed. */
+  readonly backend: Socket | undefined;
+}
+
+/** A secure socket of the client side: connects its own socket below, or decorates another's. */
+export class ClientSocket extends SecureSocketBase {
+  readonly type: 'dtls' | 'tls';
+  readonly #settings: TlsSettings;
+  readonly #engines: ClientEngineFactory;
+  readonly #inboxOptions: ReceiveQueueOptions;
+  readonly #inbox: ReceiveQueue;
+  readonly #alarm: ClockAlarm;
+  #backend: Socket | undefined;
+  #bound = false;
+  #attempt: Attempt | undefined;
+
+  constructor({ type, settings, engines, backend }: ClientSocketOptions) {
+    super(settings.clock, settings.handshakeTimeouts);
+    this.type = type;
+    this.#settings = settings;
+    this.#engines = engines;
+    this.#inboxOptions = {
+      kind: type === 'dtls' ? 'datagram' : 'stream',
+      clock: settings.clock,
+      onPressure: (paused) => this.association?.pause(paused),
+    };
+    this.#inbox = new ReceiveQueue(this.#inboxOptions);
+    this.#alarm = new ClockAlarm(settings.clock, () => this.association?.timerFired());
+    this.#use(backend);
+  }
+
+  async connect(host: string, port: number, options?: WaitOptions): Promise<void> {
+    this.checkUsable();
+    checkHost('host', host);
+    checkPort('port', port);
+    const signal = checkSignal(options?.signal);
+    this.#checkIdle('connect');
+    const backend = this.#backend;
+    if (backend === undefined) {
+      throw errnoError('ENOTSUP', 'connect: there is no socket below; decorate one of your own');
+    }
+    await this.#try(signal, async (attempt) => {
+      try {
+        await attempt.race(backend.connect(host, port, { signal: attempt.signal }));
+        await this.#handshake(attempt, backend, this.#settings.serverNameIndication ?? host);
+      } catch (error) {
+        this.#bound = false;
+        await closeQuietly(backend);
+        throw error;
+      }
+    });
+  }
+
+  /**
+   * See `Socket.decorate`. A ready backend is one in state `connected` or `accepted`; its handshake is over when this resolves.
+   * The socket that this one had below before is cleaned up.
+   * @throws also EINVAL: DTLS over a stream or TLS over datagrams; EBADF: the backend is shut down.
+   */
+  async decorate(backend: Socket, options?: WaitOptions): Promise<void> {
+    this.checkUsable();
+    checkSocket(backend);
+    const signal = checkSignal(options?.signal);
+    this.#checkIdle('decorate');
+    this.#checkBelow(backend);
+    const before = this.#backend;
+    await this.#try(signal, async (attempt) => {
+      if (backend.state !== 'connected' && backend.state !== 'accepted') {
+        this.#use(backend);
+        return;
+      }
+      try {
+        this.#use(backend);
+        const name = this.#settings.serverNameIndication ?? hostnameOf(backend);
+        await this.#handshake(attempt, backend, name);
+      } catch (error) {
+        this.#use(before);
+        throw error;
+      }
+    });
+    if (before !== undefined && before !== backend) await before.cleanup().catch(() => undefined);
+  }
+
+  async bind(address: string, port: number): Promise<void> {
+    this.checkUsable();
+    checkHost('address', address);
+    checkInteger('port', port, 0, 65_535);
+    this.#checkIdle('bind');
+    const backend = this.#backend;
+    if (backend === undefined) throw errnoError('ENOTSUP', 'bind: there is no socket below; decorate one of your own');
+    await this.#try(undefined, async (attempt) => {
+      await attempt.race(backend.bind(address, port));
+      this.#bound = true;
+    });
+  }
+
+  async accept(_options?: WaitOptions): Promise<Socket> {
+    this.checkUsable();
+    throw errnoError(
+      'ENOTSUP',
+      'accept: this socket is for the client side; createDtlsListener makes one that accepts',
+    );
+  }
+
+  protected get inbox(): ReceiveQueue {
+    return this.#inbox;
+  }
+
+  protected get idleState(): 'closed' | 'bound' {
+    return this.#bound ? 'bound' : 'closed';
+  }
+
+  protected get openState(): 'connected' {
+    return 'connected';
+  }
+
+  protected worstMaxPlaintext(size: number): number {
+    return this.#engines.maxPlaintext(size);
+  }
+
+  protected async cancelAttempt(reason: AvsError): Promise<void> {
+    this.#attempt?.fail(reason);
+    await this.#attempt?.finished;
+  }
+
+  protected onClosed(): void {
+    this.#bound = false;
+  }
+
+  protected onCleanup(): void {
+    this.#backend = undefined;
+    this.#engines.destroy();
+  }
+
+  #use(backend: Socket | undefined): void {
+    this.#backend = backend;
+    this.carrier = backend;
+    this.#bound = backend?.state === 'bound';
+  }
+
+  async #try(signal: AbortSignal | undefined, run: (attempt: Attempt) => Promise<void>): Promise<void> {
+    const attempt = new Attempt(signal);
+    this.#attempt = attempt;
+    try {
+      await run(attempt);
+    } catch (error) {
+      throw attempt.signal.aborted ? attempt.signal.reason : asAvsError(error);
+    } finally {
+      this.#attempt = undefined;
+      attempt.done();
+    }
+  }
+
+  /** Leaves `backend` without a receiver on failure, and the session buffer wiped. */
+  async #handshake(attempt: Attempt, backend: Socket, name: string | undefined): Promise<void> {
+    const buffer = this.#settings.sessionResumptionBuffer;
+    const session = readSession(buffer);
+    const established = new Promise<void>((resolve, reject) => {
+      this.association = new Association({
+        owner: this.#owner(resolve, reject),
+        carrier: backend,
+        kind: this.#inboxOptions.kind,
+        clock: this.#settings.clock,
+        ...peerOf(backend),
+        queue: this.#inbox,
+        queueOptions: this.#inboxOptions,
+      });
+      this.association.start((sink) =>
+        this.#engines.createClient(sink, {
+          maxDatagramSize: this.type === 'dtls' ? datagramSizeOf(backend) : largestRecord,
+          handshakeTimeouts: this.handshakeTimeouts,
+          serverName: name === undefined ? undefined : serverNameForHost(name),
+          session,
+        }),
+      );
+    });
+    try {
+      await attempt.race(established);
+    } catch (error) {
+      this.association?.destroy();
+      writeSession(buffer, undefined);
+      releaseQuietly(backend);
+      throw error;
+    }
+  }
+
+  #owner(resolve: () => void, reject: (error: AvsError) => void): AssociationOwner {
+    const buffer = this.#settings.sessionResumptionBuffer;
+    let isEstablished = false;
+    let early: Uint8Array | undefined;
+    return {
+      established: () => {
+        isEstablished = true;
+        writeSession(buffer, early);
+        early?.fill(0);
+        resolve();
+      },
+      ended: (error) => {
+        // RFC 5246 §7.2.2: a session that ended with a fatal alert must not be resumed.
+        if (isEstablished && error?.category === AvsErrorCategory.tlsAlert) writeSession(buffer, undefined);
+        reject(error ?? errnoError('ECONNABORTED', 'the peer closed the association during the handshake'));
+      },
+      session: (state) => {
+        if (isEstablished) writeSession(buffer, state);
+        else early = Uint8Array.from(state);
+      },
+      dropped: () => undefined,
+      schedule: (at) => this.#alarm.set(at),
+    };
+  }
+
+  #checkIdle(operation: 'connect' | 'decorate' | 'bind'): void {
+    const { state } = this;
+    if (this.#attempt !== undefined || this.isClosing) {
+      throw errnoError('EBADF', `${operation}: the socket is being opened or closed`);
+    }
+    if (state === 'closed' || (state === 'bound' && operation === 'connect')) return;
+    throw errnoError('EBADF', `${operation}: the socket is ${state}`);
+  }
+
+  #checkBelow(backend: Socket): void {
+    if (Object.is(backend, this)) throw invalid('backend', 'another socket');
+    if (backend.state === 'shutdown') throw errnoError('EBADF', 'decorate: backend is shut down');
+    const isStream = backend.type === 'tcp' || backend.type === 'tls';
+    if (isStream === (this.type === 'tls')) return;
+    throw invalid(
+      'backend',
+      this.type === 'tls'
+        ? 'a stream: TLS does not run over datagrams'
+        : 'a datagram socket: DTLS does not run over a stream',
+    );
+  }
+}
+
+function checkSocket(backend: unknown): asserts backend is Socket {
+  checkObject('backend', backend);
+  const { send, setReceiver, connect } = backend as Partial<Socket>;
+  if (typeof send !== 'function' || typeof setReceiver !== 'function' || typeof connect !== 'function') {
+    throw new TypeError('backend must be a Socket');
+  }
+}
+
+function hostnameOf(backend: Socket): string | undefined {
+  try {
+    return backend.remoteHostname;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The peer's address; empty and 0 where the transport knows none. */
+function peerOf(backend: Socket): Endpoint {
+  try {
+    return { host: backend.remoteHost, port: backend.remotePort };
+  } catch {
+    return { host: '', port: 0 };
+  }
+}
+
+function releaseQuietly(backend: Socket): void {
+  try {
+    backend.setReceiver(undefined);
+  } catch {
+    // It was cleaned up in the meantime.
+  }
+}
+
+async function closeQuietly(backend: Socket): Promise<void> {
+  try {
+    if (backend.state !== 'closed') await backend.close();
+  } catch {
+    // The error that led here tells more.
+  }
+}

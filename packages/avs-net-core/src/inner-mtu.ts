@@ -1,0 +1,15 @@
+import { isErrno } from './errors.js';
+import type { SocketOperations } from './socket.js';
+
+/** What fits where nobody knows better: the least MTU of IPv6 less the headers of IPv6 and UDP. RFC 8200 §5. */
+const safeSize = 1_280 - 40 - 8;
+
+/** Bytes that one `send` of a datagram socket takes: what its option says, or 1,232 if it has no such option. */
+export function datagramSizeOf(socket: Pick<SocketOperations, 'getOption'>): number {
+  try {
+    return socket.getOption('innerMtu');
+  } catch (error) {
+    if (isErrno(error, 'ENOTSUP')) return safeSize;
+    throw error;
+  }
+}

@@ -1,0 +1,91 @@
+import type { AvsError } from '../errors.js';
+import type { SecureSocket } from '../secure-socket.js';
+import type { Receiver } from '../socket.js';
+
+/** What the associations of a view tell it. */
+export interface DgramPeersOwner {
+  deliver(data: Uint8Array, address: string, port: number): void;
+  tellAssociation(socket: SecureSocket): void;
+  tellAssociationError(error: AvsError, address: string, port: number): void;
+}
+
+/** The associations of a listener's view, by their peers' addresses and ports. */
+export class DgramPeers {
+  readonly #owner: DgramPeersOwner;
+  readonly #peers = new Map<string, Peer>();
+
+  constructor(owner: DgramPeersOwner) {
+    this.#owner = owner;
+  }
+
+  find(address: string, port: number): SecureSocket | undefined {
+    return this.#peers.get(key(address, port))?.socket;
+  }
+
+  /** Takes an association over. One with the same address and port is replaced: its peer has begun anew. */
+  add(socket: SecureSocket): void {
+    let peer: Peer;
+    try {
+      peer = new Peer(this, this.#owner, socket);
+    } catch {
+      void socket.cleanup().catch(() => undefined); // It has ended before it was accepted.
+      return;
+    }
+    const name = key(peer.address, peer.port);
+    this.#peers.get(name)?.leave();
+    this.#peers.set(name, peer);
+    this.#owner.tellAssociation(socket);
+    socket.setReceiver(peer);
+  }
+
+  /** Lets an association go that has ended. */
+  drop(peer: Peer): void {
+    const name = key(peer.address, peer.port);
+    if (this.#peers.get(name) === peer) this.#peers.delete(name);
+  }
+
+  async close(): Promise<void> {
+    const peers = [...this.#peers.values()];
+    this.#peers.clear();
+    await Promise.all(peers.map((peer) => peer.leave()));
+  }
+}
+
+class Peer implements Receiver {
+  readonly address: string;
+  readonly port: number;
+  readonly socket: SecureSocket;
+  readonly #peers: DgramPeers;
+  readonly #owner: DgramPeersOwner;
+
+  /** @throws EBADF the association has no peer any more. */
+  constructor(peers: DgramPeers, owner: DgramPeersOwner, socket: SecureSocket) {
+    this.#peers = peers;
+    this.#owner = owner;
+    this.socket = socket;
+    this.address = socket.remoteHost;
+    this.port = socket.remotePort;
+  }
+
+  onData(data: Uint8Array): void {
+    this.#owner.deliver(data, this.address, this.port);
+  }
+
+  onError(error: AvsError): void {
+    this.#owner.tellAssociationError(error, this.address, this.port);
+    if (this.socket.state !== 'accepted') void this.leave();
+  }
+
+  onEnd(): void {
+    void this.leave();
+  }
+
+  async leave(): Promise<void> {
+    this.#peers.drop(this);
+    await this.socket.cleanup().catch(() => undefined);
+  }
+}
+
+function key(address: string, port: number): string {
+  return `${address}|${port}`;
+}
