@@ -55,7 +55,6 @@ enum Progress : uint32_t {
 struct Negotiated {
   uint16_t ciphersuite = 0;
   bool extendedMasterSecret = false;
-  bool encryptThenMac = false;
   bool hasIdentity = false;
   std::string identity;
   bool hasIdentityHint = false;
@@ -163,7 +162,6 @@ class Association final : private DatagramPort {
   bool established_ = false;
   bool ended_ = false;
   bool closeSent_ = false;
-  bool encryptThenMac_ = false;
   bool wroteProtected_ = false;
   // What the peer's next record of epoch 0 and its next handshake message must not be below.
   uint64_t nextPeerSequence_ = 0;

@@ -153,7 +153,6 @@ Napi::Value AssociationObject::GetNegotiated(const Napi::CallbackInfo& info) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("ciphersuite", FromNumber(env, negotiated.ciphersuite));
   object.Set("extendedMasterSecret", Napi::Boolean::New(env, negotiated.extendedMasterSecret));
-  object.Set("encryptThenMac", Napi::Boolean::New(env, negotiated.encryptThenMac));
   object.Set("identity", FromOptional(env, negotiated.hasIdentity, negotiated.identity));
   object.Set("identityHint", FromOptional(env, negotiated.hasIdentityHint, negotiated.identityHint));
   object.Set("serverName", negotiated.hasServerName ? FromText(env, negotiated.serverName) : env.Undefined());

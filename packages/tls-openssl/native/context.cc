@@ -8,11 +8,6 @@ namespace {
 
 using SecurityCallback = int (*)(const SSL*, const SSL_CTX*, int, int, int, void*, void*);
 
-bool IsPskCcm8(uint16_t number) {
-  // TLS_PSK_WITH_AES_128_CCM_8 and TLS_PSK_WITH_AES_256_CCM_8. RFC 6655 §3
-  return number == 0xC0A8 || number == 0xC0A9;
-}
-
 // SECURITY: from 3.2 on, OpenSSL counts the strength of a CCM_8 suite by its 8-byte tag (64 bits) and refuses it at every
 // security level but 0. LwM2M and RFC 7925 §4.2 prescribe exactly these suites for constrained devices. So they, and nothing
 // else, are exempt: no level is lowered, every other question (other suites, groups, versions, signatures) goes to OpenSSL's
@@ -34,6 +29,9 @@ bool Configure(SSL_CTX* context, const ContextOptions& options) {
   SSL_CTX_set_security_callback(context, AllowPskCcm8);
   SSL_CTX_set0_security_ex_data(context, &original);
 
+  // SECURITY: with encrypt-then-MAC OpenSSL (3.0 to 3.5) ends a DTLS association over one forged record, against RFC 6347
+  // §4.1.2.7; anyone who can send a datagram could do that. Without it the MAC check is constant-time and a forgery is dropped.
+  SSL_CTX_set_options(context, SSL_OP_NO_ENCRYPT_THEN_MAC);
   SSL_CTX_set_options(context, SSL_OP_NO_QUERY_MTU | SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
                                    SSL_OP_CIPHER_SERVER_PREFERENCE);
   SSL_CTX_set_mode(context, SSL_MODE_AUTO_RETRY | SSL_MODE_RELEASE_BUFFERS);
@@ -60,6 +58,8 @@ bool Configure(SSL_CTX* context, const ContextOptions& options) {
 }
 
 }  // namespace
+
+bool IsPskCcm8(uint16_t number) { return number == 0xC0A8 || number == 0xC0A9; }
 
 std::shared_ptr<Context> Context::Create(ContextOptions options, LibraryError* error) {
   ErrorQueue errors;

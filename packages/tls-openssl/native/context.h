@@ -45,6 +45,9 @@ class Context {
   SslContextPointer context_;
 };
 
+// TLS_PSK_WITH_AES_128_CCM_8 and TLS_PSK_WITH_AES_256_CCM_8. RFC 6655 §3
+bool IsPskCcm8(uint16_t number);
+
 struct CiphersuiteName {
   uint16_t number;
   std::string name;

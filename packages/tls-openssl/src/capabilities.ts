@@ -14,7 +14,8 @@ export function capabilitiesOf(native: Native | undefined): BackendCapabilities 
     sessionResumption: false,
     connectionId: false,
     extendedMasterSecret: native !== undefined,
-    encryptThenMac: native !== undefined,
+    // OpenSSL would end an association over one forged record: native/context.cc.
+    encryptThenMac: false,
     maxFragmentLength: native !== undefined,
     dane: false,
     // OpenSSL's callbacks pass an identity as a C string.

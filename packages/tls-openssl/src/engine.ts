@@ -134,8 +134,7 @@ export class OpensslEngine implements Engine {
   maxPlaintext(size: number): number {
     const { info } = this;
     if (!info || !this.#suite) return worstMaxPlaintext(this.context.suites, size);
-    const order = info.encryptThenMac ? 'encrypt-then-mac' : 'mac-then-encrypt';
-    return Math.max(0, Math.min(maxPlaintext(this.#suite, order, size), info.maxFragmentLength));
+    return Math.max(0, Math.min(maxPlaintext(this.#suite, size), info.maxFragmentLength));
   }
 
   protected get association(): NativeAssociation | undefined {
@@ -188,7 +187,7 @@ export class OpensslEngine implements Engine {
       ciphersuite: negotiated.ciphersuite,
       resumed: false,
       extendedMasterSecret: negotiated.extendedMasterSecret,
-      encryptThenMac: negotiated.encryptThenMac,
+      encryptThenMac: false,
       pskIdentity: negotiated.identity,
       pskIdentityHint: negotiated.identityHint,
       serverName: negotiated.serverName,

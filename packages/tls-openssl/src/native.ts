@@ -6,7 +6,6 @@ import { type AvsError, errnoError } from '@avs-net/core';
 export interface Negotiated {
   readonly ciphersuite: number;
   readonly extendedMasterSecret: boolean;
-  readonly encryptThenMac: boolean;
   readonly identity: Uint8Array | undefined;
   readonly identityHint: Uint8Array | undefined;
   readonly serverName: string | undefined;
