@@ -155,13 +155,20 @@ void Association::SendPlainAlert(uint8_t level, uint8_t description) {
 }
 
 // After our Finished only a protected alert reaches the peer, and only OpenSSL can write one; but it refuses to shut down a
-// handshake. So it is shown a message that has no place here, and sends a fatal unexpected_message.
+// handshake. So it is shown a message that has no place here, and sends a fatal unexpected_message; or, if the peer's
+// ChangeCipherSpec has arrived alone and epoch 0 counts no more, the short record of TooShort, for a fatal internal_error (under a
+// CBC suite there is none: the server's idle time must do).
 void Association::ProvokeAlert(ErrorQueue* errors) {
-  Bytes record = {kHandshake, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 12, kServerHelloDone, 0, 0, 0,
-                  static_cast<uint8_t>(nextPeerMessage_ >> 8), static_cast<uint8_t>(nextPeerMessage_), 0, 0, 0, 0, 0, 0};
-  SetSequence(record.data(), nextPeerSequence_);
-  inbound_ = {record.data(), record.size()};
-  Run(errors);
+  Bytes message = {kHandshake, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 12, kServerHelloDone, 0, 0, 0,
+                   static_cast<uint8_t>(nextPeerMessage_ >> 8), static_cast<uint8_t>(nextPeerMessage_), 0, 0, 0, 0, 0, 0};
+  SetSequence(message.data(), nextPeerSequence_);
+  Bytes tooShort = {kHandshake, 0xfe, 0xfd, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0};
+  SetSequence(tooShort.data(), uint64_t{1} << 40);
+  for (const Bytes* record : {&message, &tooShort}) {
+    if (ended_) break;
+    inbound_ = {record->data(), record->size()};
+    Run(errors);
+  }
   inbound_ = {};
 }
 
@@ -317,12 +324,17 @@ void Association::WriteDatagram(Span datagram) {
   Span rest{bytes.data(), bytes.size()};
   Record record;
   bool alert = false;
+  bool flight = true;
   while (TakeRecord(&rest, &record)) {
     wroteProtected_ = wroteProtected_ || record.epoch != 0;
     if (record.epoch == 0) NumberPlainRecord(record, bytes.data() + (record.whole.data - bytes.data()));
     alert = alert || record.type == kAlert;
+    flight = flight && (record.type == kHandshake || record.type == kChangeCipherSpec);
   }
-  if (destination_ == Destination::kPeer || alert) {
+  if (established_ && flight && !datagrams_.empty() && datagrams_.back().size() + bytes.size() <= maxDatagramSize_) {
+    // The last flight again: OpenSSL repeats each message by itself, but they want to arrive together.
+    datagrams_.back().insert(datagrams_.back().end(), bytes.begin(), bytes.end());
+  } else if (destination_ == Destination::kPeer || alert) {
     datagrams_.push_back(std::move(bytes));
     if (!established_ && !alert) progress_ |= kFlightSent;
   } else if (destination_ == Destination::kCopy) {
