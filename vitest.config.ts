@@ -15,7 +15,7 @@ const alias = [
 
 const projects = [
   { name: 'unit', include: ['packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts', 'test/**/*.test.ts'] },
-  { name: 'peers', include: ['interop/**/*.test.ts'], fileParallelism: false, testTimeout: 60_000 },
+  { name: 'interop', include: ['interop/**/*.test.ts'], fileParallelism: false, testTimeout: 60_000 },
 ];
 
 export default defineConfig({

@@ -17,7 +17,7 @@ const tasks = {
   types: () => build() && bin('tsc', ['-p', 'tsconfig.test.json']),
   lint: () => bin('biome', ['check', ...rest]),
   format: () => bin('biome', ['check', '--write', ...rest]),
-  peers: () => build() && bin('vitest', ['run', '--project', 'peers', ...rest]),
+  interop: () => build() && bin('vitest', ['run', '--project', 'interop', ...rest]),
   pnpm: () => pnpm(rest),
 };
 
@@ -44,12 +44,11 @@ function install() {
   pnpm(['install', '--frozen-lockfile', '--prefer-offline']);
 }
 
+/** Builds what has changed. What the builders print is shown only when they fail. */
 function build(...args) {
-  return pnpm(['exec', 'turbo', 'run', 'build', '--output-logs=errors-only', '--log-order=grouped', ...args], {
-    TURBO_TELEMETRY_DISABLED: '1',
-    TURBO_NO_UPDATE_NOTIFIER: '1',
-    DO_NOT_TRACK: '1',
-  });
+  process.stderr.write('avs-net: building what has changed …\n');
+  const turbo = ['exec', 'turbo', 'run', 'build', '--output-logs=errors-only', '--log-order=grouped', ...args];
+  return pnpm(turbo, { TURBO_TELEMETRY_DISABLED: '1', TURBO_NO_UPDATE_NOTIFIER: '1', DO_NOT_TRACK: '1' }, 'quiet');
 }
 
 function bin(name, args) {
@@ -57,29 +56,35 @@ function bin(name, args) {
 }
 
 /** Runs the pinned pnpm. npx keeps it in npm's cache, so only the first call needs the registry. */
-function pnpm(args, env = {}) {
+function pnpm(args, env = {}, output = 'shown') {
   const pinned = manifest.packageManager.split('+')[0];
-  return run(process.platform === 'win32' ? 'npx.cmd' : 'npx', ['--yes', pinned, ...args], env, () =>
-    fail(
-      `pnpm ${args[0]} did not succeed; its own words are above. It needs npm's registry the first time: check the ` +
-        `network and proxy settings (npm config get registry), then run the same command again.`,
-    ),
-  );
+  const npx = process.platform === 'win32' ? 'npx.cmd' : 'npx';
+  return run(npx, ['--yes', pinned, ...args], {
+    env,
+    output,
+    hint:
+      `pnpm ${args[0]} did not succeed; its own words are above. The first time it needs npm's registry: check the network and ` +
+      'proxy settings (npm config get registry), then run the same command again.',
+  });
 }
 
-/** Runs a command in the root of the repository with this terminal, and ends this process with its code if it fails. */
-function run(command, args, env = {}, onFailure = undefined) {
-  const { status, error } = spawnSync(command, args, {
+/** Runs a command in the root of the repository, and ends this process with its code if it fails. */
+function run(command, args, { env = {}, output = 'shown', hint = undefined } = {}) {
+  const { status, error, stdout, stderr } = spawnSync(command, args, {
     cwd: root,
-    stdio: 'inherit',
+    stdio: output === 'shown' ? 'inherit' : ['ignore', 'pipe', 'pipe'],
+    maxBuffer: 2 ** 28,
     env: { ...process.env, ...env },
     shell: process.platform === 'win32',
   });
-  if (error?.code === 'ENOENT')
+  if (error?.code === 'ENOENT') {
     fail(`${command} was not found; it comes with Node and npm, or with "npm run pnpm install".`);
+  }
   if (error) fail(error.message);
   if (status !== 0) {
-    onFailure?.();
+    if (stdout) process.stdout.write(stdout);
+    if (stderr) process.stderr.write(stderr);
+    if (hint) process.stderr.write(`avs-net: ${hint}\n`);
     process.exit(status ?? 1);
   }
   return true;

@@ -4,8 +4,7 @@ import { dgramView } from '@avs-net/core/node';
 import { pskIdentityInfoFromBuffer, pskKeyInfoFromBuffer } from '@avs-net/crypto-creds';
 import { ciphersuiteName } from '@avs-net/tls-pure';
 import type { Peer } from './coap/messages.js';
-import type { Connection } from './transport.js';
-import { describePeer } from './udp-transport.js';
+import { type Connection, describePeer, toConnection } from './transport.js';
 
 /** What client and server have in common. */
 export interface DtlsOptions {
@@ -49,33 +48,11 @@ export async function connectDtls(options: DtlsClientOptions, signal: AbortSigna
     throw error;
   }
   const time = performance.now() - start;
-  const peer = { host: socket.remoteHost, port: socket.remotePort };
-  const view = dgramView(socket);
-  let closed = false;
-  return {
-    socket: view,
-    peer,
-    summary: `connected to ${describePeer(peer)}: ${describeHandshake(socket.info, 'round trips')}, ${time.toFixed(0)} ms`,
-    onLost: (lost) => watch(view, () => closed, lost),
-    close: async () => {
-      if (closed) return;
-      closed = true;
-      await socket.shutdown().catch(() => {});
-      await socket.cleanup();
-    },
-  };
-}
-
-/** Calls back once when the socket closes or fails, unless that was asked for. */
-function watch(view: DgramSocket, closed: () => boolean, lost: (error?: Error) => void): void {
-  let told = false;
-  const tell = (error?: Error): void => {
-    if (told || closed()) return;
-    told = true;
-    lost(error);
-  };
-  view.on('error', tell);
-  view.on('close', () => tell());
+  return toConnection(
+    socket,
+    (peer) =>
+      `connected to ${describePeer(peer)}: ${describeHandshake(socket.info, 'round trips')}, ${time.toFixed(0)} ms`,
+  );
 }
 
 /** An association that a server has accepted. */

@@ -1,9 +1,12 @@
-import type { Socket } from 'node:dgram';
+import type { Socket as DgramSocket } from 'node:dgram';
+import { isIPv6 } from 'node:net';
+import type { Socket } from '@avs-net/core';
+import { dgramView } from '@avs-net/core/node';
 import type { Peer } from './coap/messages.js';
 
 /** A datagram socket that talks to one peer, plain or secured: what a device runs over. */
 export interface Connection {
-  readonly socket: Socket;
+  readonly socket: DgramSocket;
   readonly peer: Peer;
   /** One line for people: what was set up. */
   readonly summary: string;
@@ -11,4 +14,35 @@ export interface Connection {
   onLost(lost: (error?: Error) => void): void;
   /** Ends the connection. Idempotent. */
   close(): Promise<void>;
+}
+
+/** A connected socket as a {@link Connection}, which owns it from then on. */
+export function toConnection(socket: Socket, summarize: (peer: Peer) => string): Connection {
+  const peer = { host: socket.remoteHost, port: socket.remotePort };
+  const view = dgramView(socket);
+  let over = false;
+  return {
+    socket: view,
+    peer,
+    summary: summarize(peer),
+    onLost: (lost) => {
+      const tell = (error?: Error): void => {
+        if (over) return;
+        over = true;
+        lost(error);
+      };
+      view.on('error', tell);
+      view.on('close', () => tell());
+    },
+    close: async () => {
+      over = true;
+      await socket.shutdown().catch(() => {});
+      await socket.cleanup();
+    },
+  };
+}
+
+/** `192.0.2.1:5683`, `[2001:db8::1]:5683`. */
+export function describePeer({ host, port }: Peer): string {
+  return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
 }

@@ -118,7 +118,11 @@ export interface ListenerLimits {
   readonly perSource?: number | undefined;
   /** How long a handshake may take, ms. Default 120,000. */
   readonly handshakeTime?: number | undefined;
-  /** How long an association may hear nothing from its peer, ms. Default Infinity. */
+  /**
+   * How long an association may hear nothing from its peer, ms; Infinity: for ever. Default 86,400,000, the lifetime that LwM2M gives a
+   * registration by default: without an end, peers that vanished would fill the listener, and one that gave up on a handshake whose last
+   * flight was lost would never be noticed.
+   */
   readonly idleTime?: number | undefined;
   /** Associations that wait for `accept`. Beyond it new ones are refused. Default 1,000. */
   readonly backlog?: number | undefined;

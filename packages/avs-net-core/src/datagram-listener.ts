@@ -32,7 +32,8 @@ export interface ListenerStats {
 
 /**
  * Serves many associations on one bound datagram socket. `bind`, then `accept` or `for await`; `connect`, `send` and
- * `receive` are ENOTSUP. With `decorate` it serves on any datagram socket that is closed or bound. Accepted sockets live until they are cleaned up, their peer closes, or the listener is closed.
+ * `receive` are ENOTSUP. With `decorate` it serves on any datagram socket that is closed or bound. Accepted sockets live until
+ * they are cleaned up, their peer closes, or the listener is closed.
  *
  * A client that begins a new handshake from the address of a live association takes its place when it has proven itself: the
  * old socket's `receive` then rejects ECONNRESET (RFC 6347 §4.2.8). After the idle time, or when the listener is closed, an

@@ -20,7 +20,10 @@ export type DropReason =
   /** More than the bound on what is kept for later. */
   | 'overflow';
 
-/** What an engine tells its shell. Called synchronously from within the engine's operations; must not throw. */
+/**
+ * What an engine tells its shell. Called synchronously from within the engine's operations; must not throw. From within
+ * `deliver`, `established` and `alert` the shell may call `send` and `close`, and no other operation.
+ */
 export interface EngineSink {
   /** A datagram, or stream bytes, for the socket below. The bytes are the sink's to keep. */
   transmit(datagram: Uint8Array): void;

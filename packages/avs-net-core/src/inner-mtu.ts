@@ -1,4 +1,5 @@
 import { isErrno } from './errors.js';
+import { asAvsError } from './foreign-error.js';
 import type { SocketOperations } from './socket.js';
 
 /** What fits where nobody knows better: the least MTU of IPv6 less the headers of IPv6 and UDP. RFC 8200 §5. */
@@ -9,7 +10,7 @@ export function datagramSizeOf(socket: Pick<SocketOperations, 'getOption'>): num
   try {
     return socket.getOption('innerMtu');
   } catch (error) {
-    if (isErrno(error, 'ENOTSUP')) return safeSize;
+    if (isErrno(asAvsError(error), 'ENOTSUP')) return safeSize;
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import { AcceptQueue } from './accept-queue.js';
 import type { AcceptedSocketContext } from './accepted-socket.js';
-import { checkHost, checkInteger, invalid } from './argument-checks.js';
+import { checkHost, checkInteger, checkObject, invalid } from './argument-checks.js';
 import { AssociationTable } from './association-table.js';
 import { Attempt } from './attempt.js';
 import { settled } from './clock-alarm.js';
@@ -79,11 +79,12 @@ export class ListenerSocket implements DtlsListener {
   /**
    * Puts the listener on top of a datagram socket instead of one of its own: a closed one, which `bind` binds, or a bound one,
    * which is served at once. The listener owns it from then on.
-   * @throws EBADF this listener is not closed, or the socket is neither closed nor bound; EINVAL it is no datagram socket.
+   * @throws TypeError it is no socket; EINVAL it is no datagram socket; EBADF it is neither closed nor bound, or this listener is not closed.
    */
   async decorate(backend: Socket): Promise<void> {
     this.#checkUsable();
-    if (backend?.type !== 'udp') throw invalid('backend', 'a datagram socket');
+    checkObject('backend', backend);
+    if (backend.type !== 'udp') throw invalid('backend', 'a datagram socket');
     if (this.#table !== undefined || this.#attempt !== undefined || this.#closing !== undefined) {
       throw errnoError('EBADF', 'decorate: the listener is bound, or being bound or closed');
     }
@@ -93,7 +94,7 @@ export class ListenerSocket implements DtlsListener {
     const before = this.#backend;
     this.#backend = backend;
     if (backend.state === 'bound') this.#open(backend);
-    await before?.cleanup();
+    if (before !== backend) await before?.cleanup().catch(() => undefined);
   }
 
   async accept(options?: WaitOptions): Promise<SecureSocket> {

@@ -52,7 +52,13 @@ export interface ListenerSettings extends TlsCommonSettings {
 }
 
 /** What a listener holds at most unless it is told otherwise. */
-const defaultLimits = { halfOpen: 1_000, total: 100_000, handshakeTime: 120_000, idleTime: Infinity, backlog: 1_000 };
+const defaultLimits = {
+  halfOpen: 1_000,
+  total: 100_000,
+  handshakeTime: 120_000,
+  idleTime: 86_400_000,
+  backlog: 1_000,
+};
 
 const versions: readonly unknown[] = ['1.0', '1.1', '1.2', '1.3'] satisfies TlsVersion[];
 const fragmentLengths: readonly unknown[] = [512, 1024, 2048, 4096];

@@ -1,13 +1,55 @@
 import { describe } from 'vitest';
+import { describeAborts } from './aborts.js';
+import { describeAddresses } from './addresses.js';
 import type { BackendPair } from './backend-pair.js';
+import { describeConfiguration } from './configuration.js';
+import { describeCredentials } from './credentials.js';
+import { describeDecorate } from './decorate.js';
+import { describeEndings } from './endings.js';
+import { describeErrors } from './errors.js';
 import { describeHandshakes } from './handshakes.js';
+import { describeListenerStates } from './listener-states.js';
+import { describeOptions } from './options.js';
 import { describeRefusedHandshakes } from './refused-handshakes.js';
+import { describeSecrecy } from './secrecy.js';
+import { describeSendingAndReceiving } from './sending-and-receiving.js';
+import { describeServerNames } from './server-names.js';
+import { describeSessionBuffers } from './session-buffers.js';
+import { describeStates } from './states.js';
+import { describeTimeouts } from './timeouts.js';
 
 export type { BackendPair } from './backend-pair.js';
 
+/**
+ * Declares the contract of `contract.md` as vitest tests: to be called at the top of a test file, once for every pair of
+ * backends that must understand each other. What is optional follows the pair's `capabilities`: where one is off, a test says
+ * that the right error comes.
+ *
+ * All of it runs over an in-memory network in virtual time, but for a few tests on the loopback interface.
+ * @throws Error `backends.server` cannot listen.
+ *
+ * @example
+ * describeContract('the pure backend', { client: backend, server: backend });
+ */
 export function describeContract(title: string, backends: BackendPair): void {
+  if (!backends.server.capabilities.server) throw new Error(`${backends.server.name} has no listeners to test`);
   describe(title, () => {
     describeHandshakes(backends);
     describeRefusedHandshakes(backends);
+    describeSendingAndReceiving(backends);
+    describeStates(backends);
+    describeListenerStates(backends);
+    describeAddresses(backends);
+    describeOptions(backends);
+    describeServerNames(backends);
+    describeSessionBuffers(backends);
+    describeTimeouts(backends);
+    describeAborts(backends);
+    describeEndings(backends);
+    describeDecorate(backends);
+    describeConfiguration(backends);
+    describeCredentials(backends);
+    describeSecrecy(backends);
+    describeErrors(backends);
   });
 }

@@ -112,11 +112,12 @@ async function createListener(platform: Platform, configuration: DtlsListenerCon
   const settings: ListenerSettings = copyListenerConfiguration(configuration);
   const context = createContext(platform, settings);
   const security = requirePskServer(configuration.security);
+  const resolve = security.resolve.bind(security);
   const engines = new PureServerFactory({
     ...context,
     identityHint: copyIdentityHint(security.identityHint),
     resolve: async (identity) => {
-      const key = await security.resolve(identity);
+      const key = await resolve(identity);
       return key && credentials.loadPskKey(key, { name: 'what security.resolve gave' });
     },
   });
@@ -124,7 +125,8 @@ async function createListener(platform: Platform, configuration: DtlsListenerCon
 }
 
 function createContext(platform: Platform, settings: TlsCommonSettings): Context {
-  if (settings.version !== undefined && settings.version !== '1.2') {
+  // It is the lowest version allowed: DTLS 1.2 satisfies whatever asks for less.
+  if (settings.version === '1.3') {
     throw errnoError('ENOTSUP', `version ${settings.version} is not supported: this backend speaks DTLS 1.2`);
   }
   const wanted = settings.ciphersuites.length > 0 ? settings.ciphersuites : capabilities.ciphersuites;

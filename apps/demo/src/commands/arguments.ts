@@ -29,7 +29,7 @@ export function parseServerUri(text: string): ServerUri {
   const secure = url.protocol === 'coaps:';
   const host = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
   const port = url.port === '' ? defaultPorts[secure ? 'coaps' : 'coap'] : Number(url.port);
-  if (port === 0) throw new InvalidArgumentError('Port 0 is nobody.');
+  if (port === 0) throw new InvalidArgumentError('It has the port 0, where nobody listens.');
   return { secure, host, port, text: `${url.protocol}//${isIPv6(host) ? `[${host}]` : host}:${port}` };
 }
 

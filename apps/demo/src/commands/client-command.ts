@@ -11,6 +11,7 @@ import { simulateSensor } from '../sensor.js';
 import type { Connection } from '../transport.js';
 import { connectUdp } from '../udp-transport.js';
 import { checkIdentity, parseKey, type ServerUri } from './arguments.js';
+import { explain } from './explain.js';
 import { keyLog } from './key-log.js';
 import { onStop } from './signals.js';
 import { UserError } from './user-error.js';
@@ -50,6 +51,7 @@ export async function runClient(options: ClientOptions, print: (line: string) =>
     model: new Model(objects, changes),
     settings,
     connect,
+    describeError: (error) => explain(error, { target: serverUri.text, identity: options.identity }),
     log: (line, detail) => {
       if (detail === undefined || verbose) print(line);
     },
@@ -77,9 +79,10 @@ async function secureConnect(options: ClientOptions): Promise<(signal: AbortSign
   return (signal) => connectDtls({ backend, host, port, ...secrets, ciphersuites, onKeyLog }, signal);
 }
 
-function plainConnect({ serverUri, identity, key }: ClientOptions): () => Promise<Connection> {
+function plainConnect(options: ClientOptions): (signal: AbortSignal) => Promise<Connection> {
+  const { serverUri, identity, key } = options;
   if (identity !== undefined || key !== undefined) {
     throw new UserError('coap:// has no security; use coaps:// with -i and -k, or leave them out');
   }
-  return () => connectUdp(serverUri.host, serverUri.port);
+  return (signal) => connectUdp(serverUri.host, serverUri.port, signal);
 }

@@ -27,7 +27,11 @@ export function explain(error: unknown, attempt: Attempt): string {
   if (error instanceof CoapTimeoutError) {
     return `${attempt.target} gave ${error.message}; is there an LwM2M server at this port?`;
   }
-  if (!(error instanceof AvsError)) return explainSystemError(error, attempt);
+  if (!(error instanceof AvsError)) {
+    return error instanceof Error && error.cause instanceof Error
+      ? explain(error.cause, attempt)
+      : explainSystemError(error, attempt);
+  }
   return error.category === AvsErrorCategory.tlsAlert ? explainAlert(error, attempt) : explainErrno(error, attempt);
 }
 

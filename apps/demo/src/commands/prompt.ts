@@ -6,6 +6,7 @@ import { describeObjects } from '../lwm2m/registration.js';
 import type { Lwm2mServer } from '../lwm2m/server.js';
 import { describeValue, type ResourceType } from '../lwm2m/value.js';
 import { definitions } from '../objects/definitions.js';
+import { printable } from '../printable.js';
 
 interface Command {
   readonly usage: string;
@@ -131,9 +132,4 @@ function nameOf(path: Path): string {
 function typeOf(path: Path): ResourceType {
   const [object = -1, , resource] = path;
   return definitions.get(object)?.resources.find(({ id }) => id === resource)?.type ?? 'string';
-}
-
-/** Text of a peer's, without what could steer a terminal. */
-function printable(text: string): string {
-  return text.replace(/\p{C}/gu, '\u{fffd}');
 }

@@ -23,7 +23,11 @@ export interface ServerOptions {
 export async function runServer(options: ServerOptions, print: (line: string) => void): Promise<void> {
   const keys = options.security ? readKeys(options.psk) : undefined;
   const server = new Lwm2mServer();
-  const prompt = createInterface({ input: process.stdin, output: process.stdout, prompt: '> ' });
+  const prompt = createInterface({
+    input: process.stdin,
+    output: process.stdout,
+    prompt: process.stdin.isTTY ? '> ' : '',
+  });
   let typing = true;
   prompt.once('close', () => {
     typing = false;

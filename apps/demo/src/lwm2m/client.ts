@@ -1,7 +1,8 @@
-import { type Clock, systemClock } from '@avs-net/core';
+import { type Clock, systemClock, type TimerHandle } from '@avs-net/core';
 import { CoapEndpoint } from '../coap/coap-endpoint.js';
 import { CoapClosedError, CoapTimeoutError, describeCode, type Response } from '../coap/messages.js';
 import type { ServerSettings } from '../objects/server.js';
+import { printable } from '../printable.js';
 import type { Connection } from '../transport.js';
 import { encodeLinks, type Link } from './codecs/link-format.js';
 import { decodeUtf8 } from './codecs/text.js';
@@ -21,6 +22,8 @@ export interface Lwm2mClientOptions {
   connect(signal: AbortSignal): Promise<Connection>;
   /** Takes lines for people: what happens, and details that only some want. */
   log(line: string, detail?: 'detail'): void;
+  /** Puts an error into words. Default: its message. */
+  readonly describeError?: ((error: unknown) => string) | undefined;
   readonly clock?: Clock | undefined;
   /** Milliseconds to wait for the answer to a request. Default: what CoAP says, 93 s. */
   readonly requestTimeout?: number | undefined;
@@ -48,8 +51,11 @@ type Ending = 'stop' | 'reboot' | 'lost';
 /** Waits between attempts: 1 s, doubled up to this, ms. */
 const longestWait = 60_000;
 
-/** How long a device that ends waits for the answer to its Deregister, ms. */
-const deregisterTimeout = 5_000;
+/** How long a device that is stopped waits for the answers that it still needs, ms. */
+const farewell = 5_000;
+
+/** How long a device waits before it connects again after a loss or a reboot, ms. */
+const pause = 1_000;
 
 /**
  * A device: connects, registers, keeps its registration alive, answers the server, and starts again when the server has forgotten it
@@ -60,6 +66,9 @@ export class Lwm2mClient {
   readonly #clock: Clock;
   readonly #mailbox: Mailbox<Event>;
   readonly #stop = new AbortController();
+  /** Follows `#stop` after a while: a registration that is under way should end in a Deregister. */
+  readonly #giveUp = new AbortController();
+  #farewell: TimerHandle | undefined;
   #registeredOnce = false;
 
   constructor(options: Lwm2mClientOptions) {
@@ -80,8 +89,10 @@ export class Lwm2mClient {
 
   /** Deregisters and ends `run`. */
   stop(): void {
+    if (this.#stop.signal.aborted) return;
     this.#stop.abort();
     this.#mailbox.post('stop');
+    this.#farewell = this.#clock.setTimeout(() => this.#giveUp.abort(), farewell);
   }
 
   /**
@@ -89,6 +100,15 @@ export class Lwm2mClient {
    * @throws what went wrong, if the first attempt to connect and register fails. Later failures are reported as lines, and tried again.
    */
   async run(): Promise<void> {
+    try {
+      await this.#run();
+    } finally {
+      this.#clock.clearTimeout(this.#farewell);
+    }
+  }
+
+  async #run(): Promise<void> {
+    const { log, describeError = messageOf } = this.#options;
     let failures = 0;
     while (!this.#stop.signal.aborted) {
       try {
@@ -96,12 +116,13 @@ export class Lwm2mClient {
           failures = 0;
         });
         if (ending === 'stop') return;
-        await this.#mailbox.next(1_000);
+        log(`connecting again in ${pause / 1_000} s`);
+        await this.#mailbox.next(pause);
       } catch (error) {
         if (this.#stop.signal.aborted) return;
         if (!this.#registeredOnce) throw error;
         const wait = this.#backoff(failures++);
-        this.#options.log(`${messageOf(error)}; trying again in ${Math.ceil(wait / 1_000)} s`);
+        log(`${describeError(error)}; trying again in ${Math.ceil(wait / 1_000)} s`);
         await this.#mailbox.next(wait);
       }
     }
@@ -142,7 +163,7 @@ export class Lwm2mClient {
     try {
       for (;;) {
         management.reset();
-        await session.register(this.#stop.signal);
+        await session.register(this.#giveUp.signal);
         this.#registeredOnce = true;
         registered();
         const ending = await this.#keep(session);
@@ -168,7 +189,7 @@ export class Lwm2mClient {
         await session.deregister();
         return event;
       }
-      if (!(await session.update(this.#stop.signal))) return 'forgotten';
+      if (!(await session.update(this.#giveUp.signal))) return 'forgotten';
     }
   }
 }
@@ -232,7 +253,7 @@ class Session {
   async deregister(): Promise<void> {
     const { peer } = this.#connection;
     try {
-      const request = { method: 'DELETE', path: this.#location, peer, timeout: deregisterTimeout } as const;
+      const request = { method: 'DELETE', path: this.#location, peer, timeout: farewell } as const;
       const { code } = await this.#endpoint.request(request);
       this.#options.log(`Deregister → ${describeCode(code)}`);
     } catch (error) {
@@ -270,11 +291,6 @@ function diagnosticOf({ payload }: Response): string {
   } catch {
     return '';
   }
-}
-
-/** Text of a peer's, without what could steer a terminal. */
-function printable(text: string): string {
-  return text.replace(/\p{C}/gu, '\u{fffd}');
 }
 
 function messageOf(error: unknown): string {

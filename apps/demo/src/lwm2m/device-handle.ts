@@ -1,6 +1,7 @@
 import type { ObservedResource } from '../coap/coap-endpoint.js';
 import type { OutgoingRequest, Response } from '../coap/messages.js';
 import { definitions } from '../objects/definitions.js';
+import { printable } from '../printable.js';
 import { decodeLinks, type Link } from './codecs/link-format.js';
 import { encodePlainText } from './codecs/plain-text.js';
 import { decodeUtf8 } from './codecs/text.js';
@@ -148,7 +149,7 @@ function typesFor(contentFormat: number | undefined): TypeLookup {
 
 function diagnosticOf({ payload }: Response): string {
   try {
-    return decodeUtf8(payload.subarray(0, 200)).replace(/\p{C}/gu, '\u{fffd}');
+    return printable(decodeUtf8(payload.subarray(0, 200)));
   } catch {
     return '';
   }

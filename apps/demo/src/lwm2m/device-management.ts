@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '@avs-net/core';
 import type { Answer, IncomingRequest, Observer } from '../coap/messages.js';
+import { printable } from '../printable.js';
 import { AttributeStore, type Attributes, linkAttributes, parseAttributes } from './attributes.js';
 import { encodeLinks } from './codecs/link-format.js';
 import { encodeUtf8 } from './codecs/text.js';
@@ -50,7 +51,7 @@ export class DeviceManagement {
 
   /** Answers a request of a server. Never throws. */
   handle = (request: IncomingRequest): Answer => {
-    let operation = `${request.method ?? 'unknown method'} /${request.path.join('/')}`;
+    let operation = printable(`${request.method ?? 'unknown method'} /${request.path.join('/')}`.slice(0, 80));
     let answer: Answer;
     try {
       const path = pathFromSegments(request.path);

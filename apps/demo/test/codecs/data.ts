@@ -13,7 +13,7 @@ export const typeOf: TypeLookup = (_object, resource) => types[resource % types.
 const identifier = fc.integer({ min: 0, max: largestId });
 
 /** A value of a type. */
-export function valueOf(type: ResourceType): fc.Arbitrary<Value> {
+export function valueOfType(type: ResourceType): fc.Arbitrary<Value> {
   switch (type) {
     case 'string':
       return fc.string({ unit: 'grapheme', maxLength: 40 });
@@ -35,7 +35,9 @@ export function valueOf(type: ResourceType): fc.Arbitrary<Value> {
 }
 
 /** A type and a value of it. */
-export const typedValue = fc.constantFrom(...types).chain((type) => valueOf(type).map((value) => ({ type, value })));
+export const typedValue = fc
+  .constantFrom(...types)
+  .chain((type) => valueOfType(type).map((value) => ({ type, value })));
 
 /** Data of one object instance, in the order in which a model reads them, each path once. */
 export const instanceData: fc.Arbitrary<{ base: Path; data: Datum[] }> = fc
@@ -57,7 +59,7 @@ export const instanceData: fc.Arbitrary<{ base: Path; data: Datum[] }> = fc
     );
     const data = paths.map((path) => {
       const type = typeOf(object, path[2] ?? 0) ?? 'string';
-      return valueOf(type).map((value) => ({ path, type, value }));
+      return valueOfType(type).map((value) => ({ path, type, value }));
     });
     return fc.record({ base: fc.constant([object, instance]), data: fc.tuple(...data) });
   });

@@ -30,6 +30,8 @@ export interface TestDevice {
   readonly thermometer: Thermometer;
   readonly settings: ServerSettings;
   readonly lines: string[];
+  /** Waits until a line that starts like this has been logged since the last wait. */
+  logged(start: string): Promise<void>;
   /** Settles as `run` does. */
   readonly running: Promise<void>;
 }
@@ -40,6 +42,16 @@ export function startDevice(port: number, options: Partial<Lwm2mClientOptions> =
   const settings = { lifetime, defaultMinimumPeriod: 0, defaultMaximumPeriod: 0 };
   const sensor = thermometer(20, changes);
   const lines: string[] = [];
+  let checked = 0;
+  let wake = (): void => {};
+  const logged = async (start: string): Promise<void> => {
+    for (;;) {
+      while (checked < lines.length) if (lines[checked++]?.startsWith(start) === true) return;
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+  };
   const model = new Model(
     [
       securityObject(`coap://127.0.0.1:${port}`),
@@ -53,9 +65,10 @@ export function startDevice(port: number, options: Partial<Lwm2mClientOptions> =
     endpointName: 'thermo',
     model,
     settings,
-    connect: () => connectUdp('127.0.0.1', port),
+    connect: (signal) => connectUdp('127.0.0.1', port, signal),
     log: (line, detail) => {
       if (detail === undefined) lines.push(line);
+      wake();
     },
     ...options,
   });
@@ -65,7 +78,7 @@ export function startDevice(port: number, options: Partial<Lwm2mClientOptions> =
     client.stop();
     await running.catch(() => {});
   });
-  return { client, thermometer: sensor, settings, lines, running };
+  return { client, thermometer: sensor, settings, lines, logged, running };
 }
 
 /** A server and a device that has registered with it. */

@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+import {
+  parseCiphersuites,
+  parseKey,
+  parseLifetimeOption,
+  parsePeriod,
+  parsePort,
+  parsePskPair,
+  parseServerUri,
+} from '../../src/commands/arguments.js';
+
+describe("a server's URI", () => {
+  it.each([
+    ['coaps://host', { secure: true, host: 'host', port: 5684, text: 'coaps://host:5684' }],
+    ['coaps://host:1234/', { secure: true, host: 'host', port: 1234, text: 'coaps://host:1234' }],
+    ['coap://192.0.2.1', { secure: false, host: '192.0.2.1', port: 5683, text: 'coap://192.0.2.1:5683' }],
+    ['coaps://[2001:db8::1]:7', { secure: true, host: '2001:db8::1', port: 7, text: 'coaps://[2001:db8::1]:7' }],
+  ])('%s is understood', (text, uri) => {
+    expect(parseServerUri(text)).toEqual(uri);
+  });
+
+  it.each([
+    '',
+    'host',
+    'host:5684',
+    'http://host',
+    'coaps://',
+    'coaps://host:0',
+    'coaps://host:99999',
+    'coaps://me@host',
+    'coaps://host/rd',
+    'coaps://host?x',
+  ])('"%s" is refused', (text) => {
+    expect(() => parseServerUri(text)).toThrow(/^It /);
+  });
+});
+
+describe('a key', () => {
+  it('is hexadecimal, in either case, with or without 0x', () => {
+    expect(parseKey('00fFa0', '-k')).toEqual(Uint8Array.of(0, 255, 160));
+    expect(parseKey('0x00ff', '-k')).toEqual(Uint8Array.of(0, 255));
+  });
+
+  it.each([
+    ['', 'empty'],
+    ['abc', 'odd number of hexadecimal digits (3)'],
+    ['secretsecret', 'not hexadecimal'],
+    ['00'.repeat(257), 'longer than 256 bytes'],
+  ])('"%s" is refused, without being repeated', (text, reason) => {
+    const error = caught(() => parseKey(text, '-k'));
+    expect(error.message).toContain(reason);
+    if (text !== '') expect(error.message).not.toContain(text);
+  });
+
+  it('comes with its identity, which may hold colons', () => {
+    expect(parsePskPair('urn:dev:1:00ff')).toEqual({ identity: 'urn:dev:1', key: Uint8Array.of(0, 255) });
+    expect(caught(() => parsePskPair('00ff')).message).toContain('identity:hexkey');
+    expect(caught(() => parsePskPair(`${'a'.repeat(129)}:00`)).message).toContain('128 bytes');
+    expect(caught(() => parsePskPair('me:topsecret')).message).not.toContain('topsecret');
+  });
+});
+
+describe('ciphersuites', () => {
+  it('are names and numbers, and add up', () => {
+    expect(parseCiphersuites('TLS_PSK_WITH_AES_128_CCM_8, 0xC0AE', undefined)).toEqual([0xc0a8, 0xc0ae]);
+    expect(parseCiphersuites('0x00a8', [0xc0a8])).toEqual([0xc0a8, 0x00a8]);
+  });
+
+  it.each(['', 'AES', '0xC0', '49320', '0xC0A8,'])('"%s" is refused', (text) => {
+    expect(() => parseCiphersuites(text, undefined)).toThrow(/is not known/);
+  });
+});
+
+describe('numbers', () => {
+  it('are taken in range', () => {
+    expect([parsePort('0'), parsePort('65535'), parseLifetimeOption('1'), parsePeriod('0.25')]).toEqual([
+      0, 65_535, 1, 0.25,
+    ]);
+  });
+
+  it('are refused out of range', () => {
+    for (const text of ['', '-1', '65536', '1e3', 'x']) expect(() => parsePort(text)).toThrow();
+    for (const text of ['', '0', '1.5', '2147483648']) expect(() => parseLifetimeOption(text)).toThrow();
+    for (const text of ['', '0', '-1', 'Infinity']) expect(() => parsePeriod(text)).toThrow();
+  });
+});
+
+function caught(action: () => unknown): Error {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof Error) return error;
+  }
+  throw new Error('nothing was thrown');
+}
