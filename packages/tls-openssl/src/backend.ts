@@ -63,9 +63,11 @@ async function createClient(
   const settings = copyTlsConfiguration(configuration);
   const context = createContext(native, settings);
   const security = requirePsk(configuration.security);
-  const loadingKey = loadPskKey(security.key, { name: 'security.key' });
-  const identity = await loadPskIdentity(security.identity, { name: 'security.identity' });
-  const key = await loadingKey;
+  // Both are copied before anything is waited for, so that the caller may wipe its own at once.
+  const [identity, key] = await Promise.all([
+    loadPskIdentity(security.identity, { name: 'security.identity' }),
+    loadPskKey(security.key, { name: 'security.key' }),
+  ]);
   try {
     refuseZeroByte('security.identity', identity);
     const code = settings.maxFragmentLength === undefined ? 0 : fragmentLengthCodes[settings.maxFragmentLength];
@@ -96,16 +98,18 @@ async function createListener(native: Native, configuration: DtlsListenerConfigu
   const security = requirePskServer(configuration.security);
   const hint = copyIdentityHint(security.identityHint);
   const shared = makeContext(context, true, nothing, nothing, hint, 0);
+  const find = security.resolve.bind(security);
   const resolve = async (identity: Uint8Array): Promise<Uint8Array | undefined> => {
-    const key = await security.resolve(identity);
-    return key && loadPskKey(key, { name: 'the key that security.resolve gave' });
+    const key = await find(identity);
+    return key && loadPskKey(key, { name: 'what security.resolve gave' });
   };
   const engines = new OpensslServerFactory({ ...context, resolve }, shared);
   return createDatagramListener({ engines, configuration: settings, createBackend: createUdpSocket });
 }
 
 function createContext(native: Native, settings: TlsCommonSettings): EngineContext {
-  if (settings.version !== undefined && settings.version !== '1.2') {
+  // It is the lowest version allowed: DTLS 1.2 satisfies whatever asks for less.
+  if (settings.version === '1.3') {
     throw errnoError('ENOTSUP', `version ${settings.version} is not supported: this backend speaks DTLS 1.2`);
   }
   if (settings.random) {

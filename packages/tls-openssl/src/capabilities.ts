@@ -18,6 +18,8 @@ export function capabilitiesOf(native: Native | undefined): BackendCapabilities 
     encryptThenMac: false,
     maxFragmentLength: native !== undefined,
     dane: false,
+    // SSL_write of nothing writes nothing.
+    emptyDatagrams: false,
     // OpenSSL's callbacks pass an identity as a C string.
     pskIdentityZeroByte: false,
     maxPskKeyLength: pskKeyLimits.max,

@@ -101,7 +101,7 @@ export class OpensslServerFactory implements ServerEngineFactory {
     if (age < secretLifetime) return;
     this.#exchange.rotateSecret();
     if (age >= 2 * secretLifetime) this.#exchange.rotateSecret();
-    this.#secretBorn = now;
+    this.#secretBorn += Math.floor(age / secretLifetime) * secretLifetime;
   }
 }
 

@@ -59,7 +59,7 @@ export class OpensslEngine implements Engine {
     protected readonly sink: EngineSink,
     protected readonly options: AssociationOptions,
     association: NativeAssociation,
-    serverName: string | undefined,
+    private readonly serverName: string | undefined,
   ) {
     const { maxDatagramSize, handshakeTimeouts } = options;
     this.#association = association;
@@ -157,7 +157,7 @@ export class OpensslEngine implements Engine {
       if (!(progress & bits.flightPending)) this.timer.stop();
     }
     if (progress & bits.hasKeyLog) for (const line of association.takeKeyLog()) onKeyLog?.(line);
-    if (progress & bits.hasDatagrams) this.#each(association.takeDatagrams(), (each) => this.sink.transmit(each));
+    if (progress & bits.hasDatagrams) this.#transmit(association.takeDatagrams());
     if (progress & bits.hasDrops) this.#reportDrops(association);
     if (progress & bits.established) this.#establish(association);
     if (progress & bits.hasPlaintexts) this.#reportPlaintexts();
@@ -178,6 +178,15 @@ export class OpensslEngine implements Engine {
     for (const item of items) if (this.#association) tell(item);
   }
 
+  #transmit(datagrams: readonly Uint8Array[]): void {
+    const { maxDatagramSize } = this.options;
+    // OpenSSL does not reckon with what an AEAD adds to the Finished when it fills a datagram.
+    const fitting = datagrams.flatMap((each) =>
+      each.length > maxDatagramSize ? packRecords(each, maxDatagramSize) : [each],
+    );
+    this.#each(fitting, (each) => this.sink.transmit(each));
+  }
+
   #establish(association: NativeAssociation): void {
     if (this.#state !== 'handshaking') return;
     const negotiated = association.negotiated();
@@ -190,7 +199,7 @@ export class OpensslEngine implements Engine {
       encryptThenMac: false,
       pskIdentity: negotiated.identity,
       pskIdentityHint: negotiated.identityHint,
-      serverName: negotiated.serverName,
+      serverName: negotiated.serverName ?? this.serverName,
       maxFragmentLength: negotiated.maxFragmentLength === 0 ? maxPlaintextLength : 256 << negotiated.maxFragmentLength,
       flights: this.#flights,
       retransmissions: this.#retransmissions,

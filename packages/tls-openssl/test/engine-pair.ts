@@ -225,7 +225,10 @@ function serverFactory(options: PairOptions): ServerEngineFactory {
   if (options.server === 'pure') return new PureServerFactory({ ...pureContext(options), identityHint, resolve });
   const context = { ...opensslContext(options), resolve };
   const hint = identityHint ?? nothing;
-  return new OpensslServerFactory(context, new native.Context(true, names(context.suites), false, nothing, nothing, hint, 0));
+  return new OpensslServerFactory(
+    context,
+    new native.Context(true, names(context.suites), false, nothing, nothing, hint, 0),
+  );
 }
 
 function opensslContext(options: PairOptions) {
