@@ -18,7 +18,7 @@ export function capabilitiesOf(native: Native | undefined): BackendCapabilities 
     encryptThenMac: false,
     maxFragmentLength: native !== undefined,
     dane: false,
-    // SSL_write of nothing writes nothing.
+    // SSL_write of nothing writes nothing, and from 3.2 on SSL_read passes over a record without data.
     emptyDatagrams: false,
     // OpenSSL's callbacks pass an identity as a C string.
     pskIdentityZeroByte: false,
