@@ -219,7 +219,9 @@ void Association::NoteProtectedHandshakeRecord(const Record& record) {
     lastProtectedSequence_ = record.sequence;
     Drop(DropReason::kUnauthenticated);
   }
-  if (protectedHandshakeRecords_ >= 2 && SSL_get_state(ssl_.get()) == TLS_ST_SR_CHANGE) {
+  // By name: the numbers of SSL_get_state are not the same in every OpenSSL that this binary runs on.
+  const bool cipherChanged = std::strcmp(SSL_state_string(ssl_.get()), "TRCCS") == 0;
+  if (protectedHandshakeRecords_ >= 2 && cipherChanged) {
     SendPlainAlert(kFatal, SSL_AD_DECRYPT_ERROR);
     ended_ = true;
     progress_ |= kFailed;
