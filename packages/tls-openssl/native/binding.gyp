@@ -21,6 +21,8 @@
         "NAPI_VERSION=8",
         "NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS",
         "NODE_ADDON_API_DISABLE_DEPRECATED",
+        # A worker that is being terminated cannot throw any more; that must not end the process.
+        "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS",
         "OPENSSL_API_COMPAT=30000",
         "OPENSSL_NO_DEPRECATED"
       ],
