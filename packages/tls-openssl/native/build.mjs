@@ -2,10 +2,11 @@
 // further than its capabilities tell; `--required` makes that a failure. `--sanitize`: with AddressSanitizer and
 // UndefinedBehaviorSanitizer, for tests.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, realpathSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { headersPrefix } from './headers.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const required = process.argv.includes('--required');
@@ -25,7 +26,9 @@ function upToDate() {
 
 function build() {
   const gyp = createRequire(import.meta.url).resolve('node-gyp/bin/node-gyp.js');
-  const args = [gyp, 'rebuild', '-C', here, '-j', '2', ...headers(), '--', `-Dsanitize=${sanitize}`];
+  const prefix = headersPrefix();
+  const nodedir = prefix ? ['--nodedir', prefix] : [];
+  const args = [gyp, 'rebuild', '-C', here, '-j', '2', ...nodedir, '--', `-Dsanitize=${sanitize}`];
   const { status, stdout, stderr, error } = spawnSync(process.execPath, args, { encoding: 'utf8', maxBuffer: 1 << 26 });
   if (status === 0 && existsSync(addon)) {
     writeFileSync(stamp, flavour);
@@ -34,12 +37,6 @@ function build() {
   const output = `${stdout ?? ''}${stderr ?? ''}${error?.message ?? ''}`;
   process.stderr.write(`${explain(output)}\n`);
   if (required) process.exit(1);
-}
-
-/** The headers that lie beside the running Node, so that nothing has to be downloaded. */
-function headers() {
-  const prefix = dirname(dirname(realpathSync(process.execPath)));
-  return existsSync(join(prefix, 'include/node/node_api.h')) ? ['--nodedir', prefix] : [];
 }
 
 function explain(output) {
