@@ -10,8 +10,14 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const [task, ...rest] = process.argv.slice(2);
 
+const installHint =
+  "the installation did not succeed; pnpm's own words are above. It needs npm's registry: check the network and the proxy settings " +
+  '(npm config get registry), then run the same command again.';
+
 const tasks = {
-  demo: () => build() && run(process.execPath, [join(root, 'apps/demo/dist/main.js'), 'demo', ...rest]),
+  demo: () =>
+    build('--filter=@avs-net/demo...') &&
+    run(process.execPath, [join(root, 'apps/demo/dist/main.js'), 'demo', ...rest]),
   test: () => build() && bin('vitest', ['run', '--project', 'unit', ...rest]),
   build: () => build(...rest),
   types: () => build() && bin('tsc', ['-p', 'tsconfig.test.json']),
@@ -62,9 +68,7 @@ function pnpm(args, env = {}, output = 'shown') {
   return run(npx, ['--yes', pinned, ...args], {
     env,
     output,
-    hint:
-      `pnpm ${args[0]} did not succeed; its own words are above. The first time it needs npm's registry: check the network and ` +
-      'proxy settings (npm config get registry), then run the same command again.',
+    hint: args[0] === 'install' ? installHint : undefined,
   });
 }
 

@@ -27,9 +27,18 @@ export interface DtlsClientOptions extends DtlsOptions {
  */
 const handshakeTimeouts = { min: 1_000, max: 16_000 };
 
+/**
+ * What is offered and chosen unless somebody says otherwise: the two suites that LwM2M asks for (TLS_PSK_WITH_AES_128_CCM_8 and
+ * TLS_PSK_WITH_AES_128_CBC_SHA256, LwM2M 1.1 Transport Bindings, Pre-Shared Keys), which every LwM2M peer and Wireshark know, then
+ * what else the backend has.
+ */
+function defaultCiphersuites({ capabilities }: Backend): readonly number[] {
+  return [0xc0a8, 0x00ae, ...capabilities.ciphersuites];
+}
+
 /** DTLS with a pre-shared key to a server. @throws what `connect` does. */
 export async function connectDtls(options: DtlsClientOptions, signal: AbortSignal): Promise<Connection> {
-  const { backend, host, port, identity, key, ciphersuites, onKeyLog } = options;
+  const { backend, host, port, identity, key, ciphersuites = defaultCiphersuites(backend), onKeyLog } = options;
   const socket = await backend.createDtlsSocket({
     security: {
       mode: 'psk',
@@ -80,7 +89,7 @@ export async function listenDtls(
   },
   accepted: (association: Accepted) => void,
 ): Promise<DtlsServer> {
-  const { backend, host, port, keys, ciphersuites, onKeyLog } = options;
+  const { backend, host, port, keys, ciphersuites = defaultCiphersuites(backend), onKeyLog } = options;
   const listener = await backend.createDtlsListener({
     security: {
       mode: 'psk',

@@ -18,6 +18,12 @@ const print = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
 
+// Whoever reads the output may go away, as `head` does: that ends the program without a word.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
+
 /** Runs a command to its end; what goes wrong becomes one line on stderr and exit code 1. */
 async function run(attempt: Attempt, verbose: boolean | undefined, command: Promise<void>): Promise<void> {
   try {
@@ -49,6 +55,7 @@ function withDtls(command: Command): Command {
 
 withDtls(program.command('demo'))
   .description('show a device and a server at work on this machine')
+  .option('--port <port>', 'where the server listens; 0 is any free port', parsePort, 0)
   .action((options: DemoOptions & { verbose?: boolean }) =>
     run({ target: 'the demonstration' }, options.verbose, runDemo(options, print)),
   );

@@ -125,6 +125,7 @@ export class AssociationTable implements PeerHost, Receiver {
     counters.accepted += 1;
     peer.isEstablished = true;
     peer.limitAt = this.clock.now() + limits.idleTime;
+    this.reschedule(peer);
     const { incumbent } = peer;
     if (incumbent !== undefined) {
       incumbent.successor = undefined;
@@ -166,7 +167,10 @@ export class AssociationTable implements PeerHost, Receiver {
     const { counters } = this.#options;
     const admission = this.#ask(data, from, now);
     if (admission.action === 'drop') {
-      this.dropped(admission.reason);
+      // The rest of a ClientHello that came in pieces belongs to the association that its first piece has begun.
+      const pending = peer?.isEstablished ? peer.successor : peer;
+      if (pending === undefined) this.dropped(admission.reason);
+      else pending.take(data, now);
     } else if (admission.action === 'accept') {
       this.#admit(admission, data, from, peer, now);
     } else if (admission.datagram.length > data.length) {

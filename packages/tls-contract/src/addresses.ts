@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { BackendPair } from './backend-pair.js';
-import { expectErrno, outcomeOf, thrownBy } from './outcomes.js';
+import { expectErrno, expectThrown, outcomeOf, thrownBy } from './outcomes.js';
 import { serverAddress, serverPort, Testbed } from './testbed.js';
 
 /** Hosts, ports and addresses: what is refused, what is taken, what is told. */
@@ -91,6 +91,14 @@ export function describeAddresses(backends: BackendPair): void {
         localHost: serverAddress,
         localPort: serverPort,
       });
+    });
+
+    it('throws EBADF for a network interface that is not known', async () => {
+      await using bed = new Testbed(backends);
+      const { client, server, listener } = await bed.pair();
+      for (const socket of [await bed.client(), client, server, listener]) {
+        expectThrown(() => socket.interfaceName, 'EBADF');
+      }
     });
 
     it('has the getters throw, not return nonsense, after cleanup', async () => {

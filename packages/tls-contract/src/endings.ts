@@ -271,5 +271,24 @@ export function describeEndings(backends: BackendPair): void {
       const { server } = await bed.connect(client, await bed.listen());
       expect(server.state).toBe('accepted');
     });
+
+    it('survives ECONNREFUSED once connected: whoever receives is told, and it goes on', async () => {
+      await using bed = new Testbed(backends, { refuse: true });
+      const { client, listener } = await bed.pair();
+      const unheard = bed.network.intercept(({ from }) => (from.host === serverAddress ? false : undefined));
+      await bed.run(listener.close());
+      unheard();
+      const told = rejectionOf(client.receive());
+      await bed.run(client.send(utf8('anyone?')));
+      expectErrno(await bed.run(told), 'ECONNREFUSED');
+      expect(client.state).toBe('connected');
+      const errors: unknown[] = [];
+      client.setReceiver({ onData: () => undefined, onError: (error) => errors.push(error) });
+      await bed.run(client.send(utf8('anyone now?')));
+      await bed.clock.advance(1);
+      expect(errors).toHaveLength(1);
+      expectErrno(errors[0], 'ECONNREFUSED');
+      expect(client.state).toBe('connected');
+    });
   });
 }

@@ -2,13 +2,19 @@ import { describe } from 'vitest';
 import { describeAborts } from './aborts.js';
 import { describeAddresses } from './addresses.js';
 import type { BackendPair } from './backend-pair.js';
+import { describeConcurrency } from './concurrency.js';
 import { describeConfiguration } from './configuration.js';
 import { describeCredentials } from './credentials.js';
 import { describeDecorate } from './decorate.js';
 import { describeEndings } from './endings.js';
 import { describeErrors } from './errors.js';
 import { describeHandshakes } from './handshakes.js';
+import { describeHostileNetwork } from './hostile-network.js';
+import { describeListener } from './listener.js';
+import { describeListenerLimits } from './listener-limits.js';
 import { describeListenerStates } from './listener-states.js';
+import { describeLoopback } from './loopback.js';
+import { describeLoss } from './loss.js';
 import { describeOptions } from './options.js';
 import { describeRefusedHandshakes } from './refused-handshakes.js';
 import { describeSecrecy } from './secrecy.js';
@@ -17,11 +23,21 @@ import { describeServerNames } from './server-names.js';
 import { describeSessionBuffers } from './session-buffers.js';
 import { describeStates } from './states.js';
 import { describeTimeouts } from './timeouts.js';
+import { describeWithoutSockets } from './without-sockets.js';
 
 export type { BackendPair } from './backend-pair.js';
 
+/** What {@link describeContract} cannot ask the backends themselves. */
+export interface ContractOptions {
+  /**
+   * Whether both backends make sockets of their own below. False for an entry that leaves them to its caller: then tests say that
+   * it needs `decorate`, in place of those on the loopback interface. Default true.
+   */
+  readonly ownSockets?: boolean;
+}
+
 /**
- * Declares the contract of `contract.md` as vitest tests: to be called at the top of a test file, once for every pair of
+ * Declares the secure-socket contract as vitest tests: to be called at the top of a test file, once for every pair of
  * backends that must understand each other. What is optional follows the pair's `capabilities`: where one is off, a test says
  * that the right error comes.
  *
@@ -31,7 +47,8 @@ export type { BackendPair } from './backend-pair.js';
  * @example
  * describeContract('the pure backend', { client: backend, server: backend });
  */
-export function describeContract(title: string, backends: BackendPair): void {
+export function describeContract(title: string, backends: BackendPair, options: ContractOptions = {}): void {
+  const { ownSockets = true } = options;
   if (!backends.server.capabilities.server) throw new Error(`${backends.server.name} has no listeners to test`);
   describe(title, () => {
     describeHandshakes(backends);
@@ -51,5 +68,12 @@ export function describeContract(title: string, backends: BackendPair): void {
     describeCredentials(backends);
     describeSecrecy(backends);
     describeErrors(backends);
+    describeListener(backends);
+    describeListenerLimits(backends);
+    describeHostileNetwork(backends);
+    describeLoss(backends);
+    describeConcurrency(backends);
+    if (ownSockets) describeLoopback(backends);
+    else describeWithoutSockets(backends);
   });
 }

@@ -21,7 +21,7 @@ import {
 import { type CredentialLoader, pskIdentityLimits, pskKeyLimits } from '@avs-net/crypto-creds';
 import { ciphersuite, ciphersuites } from './ciphersuites.js';
 import type { CryptoProvider } from './crypto/provider.js';
-import type { Context } from './dtls12/context.js';
+import { type Context, PskCredentials } from './dtls12/context.js';
 import { PureClientFactory, PureServerFactory } from './engine-factories.js';
 
 /** What differs between Node and elsewhere. */
@@ -80,16 +80,35 @@ async function createClient(
   createBackendSocket: Platform['createUdpSocket'],
 ): Promise<SecureSocket> {
   const settings = copyTlsConfiguration(configuration);
-  const context = createContext(platform, settings);
-  const security = requirePsk(configuration.security);
+  const psk = await loadPsk(platform, requirePsk(configuration.security));
+  try {
+    const context = createContext(platform, settings);
+    const { maxFragmentLength } = settings;
+    const engines = new PureClientFactory({ ...context, psk, maxFragmentLength });
+    return await createSecureSocket({
+      type: 'dtls',
+      engines,
+      configuration: settings,
+      createBackend: createBackendSocket,
+    });
+  } catch (error) {
+    psk.wipe();
+    throw error;
+  }
+}
+
+async function loadPsk({ credentials }: Platform, security: PskSecurity): Promise<PskCredentials> {
   // Both are copied before anything is waited for, so that the caller may wipe its own at once.
-  const [identity, key] = await Promise.all([
-    platform.credentials.loadPskIdentity(security.identity, { name: 'security.identity' }),
-    platform.credentials.loadPskKey(security.key, { name: 'security.key' }),
+  const [identity, key] = await Promise.allSettled([
+    credentials.loadPskIdentity(security.identity, { name: 'security.identity' }),
+    credentials.loadPskKey(security.key, { name: 'security.key' }),
   ]);
-  const { maxFragmentLength } = settings;
-  const engines = new PureClientFactory({ ...context, psk: { key, identity }, maxFragmentLength });
-  return createSecureSocket({ type: 'dtls', engines, configuration: settings, createBackend: createBackendSocket });
+  if (key.status === 'rejected') throw key.reason;
+  if (identity.status === 'rejected') {
+    key.value.fill(0);
+    throw identity.reason;
+  }
+  return new PskCredentials(key.value, identity.value);
 }
 
 async function decorateInPlace(

@@ -33,8 +33,7 @@ export class PureClientFactory implements ClientEngineFactory {
   }
 
   destroy(): void {
-    this.context.psk.key.fill(0);
-    this.context.psk.identity.fill(0);
+    this.context.psk.wipe();
   }
 }
 
@@ -47,7 +46,15 @@ export class PureServerFactory implements ServerEngineFactory {
   }
 
   admit(datagram: Uint8Array, peer: Uint8Array, now: number): Admission {
-    return admit(this.context, this.#cookies, datagram, peer, now);
+    const admission = admit(this.context, this.#cookies, datagram, peer, now);
+    if (admission.action !== 'accept') return admission;
+    return {
+      ...admission,
+      create: (sink, options) => {
+        checkDatagramSize(options.maxDatagramSize);
+        return admission.create(sink, options);
+      },
+    };
   }
 
   maxPlaintext(size: number): number {

@@ -3,6 +3,7 @@ import type { Alert, AvsError, DropReason, Engine, EngineSink, HandshakeTimeouts
 import { type Ciphersuite, ciphersuites } from '../src/ciphersuites.js';
 import { portableProvider } from '../src/crypto/portable.js';
 import type { CryptoProvider } from '../src/crypto/provider.js';
+import { PskCredentials } from '../src/dtls12/context.js';
 import { PureClientFactory, PureServerFactory } from '../src/engine-factories.js';
 
 /** A small seeded generator (mulberry32), so that a failure can be repeated by its seed. */
@@ -36,6 +37,8 @@ export interface PairOptions {
   readonly duplication?: number;
   readonly reordering?: number;
   readonly onKeyLog?: (line: string) => void;
+  /** What the user of an engine does when it is told of an alert. */
+  readonly onAlert?: (side: Side) => void;
   /** Sees each datagram before the network does; an array replaces it. */
   readonly tap?: (from: Side['name'], datagram: Uint8Array) => Uint8Array[] | undefined;
 }
@@ -92,10 +95,10 @@ export class EnginePair {
       random,
       onKeyLog,
       suites,
-      psk: {
-        key: (options.clientKey ?? testKey).slice(),
-        identity: (options.identity ?? new TextEncoder().encode('device')).slice(),
-      },
+      psk: new PskCredentials(
+        (options.clientKey ?? testKey).slice(),
+        (options.identity ?? new TextEncoder().encode('device')).slice(),
+      ),
       maxFragmentLength: options.maxFragmentLength,
     });
     this.serverFactory = new PureServerFactory({
@@ -200,7 +203,10 @@ export class EnginePair {
       transmit: (datagram) => this.send(of, datagram),
       deliver: (plaintext) => of.received.push(text.decode(plaintext)),
       established: () => of.established++,
-      alert: (alert) => of.alerts.push(alert),
+      alert: (alert) => {
+        of.alerts.push(alert);
+        this.options.onAlert?.(of);
+      },
       session: () => undefined,
       dropped: (reason) => {
         of.dropped[reason] = (of.dropped[reason] ?? 0) + 1;

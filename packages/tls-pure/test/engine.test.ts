@@ -7,7 +7,7 @@ import { decodeFragment, encodeMessage } from '../src/handshake/message.js';
 import { decodeServerHello, encodeServerHello } from '../src/handshake/server-hello.js';
 import { decodeRecordHeader, plaintextRecord } from '../src/record/header.js';
 import { Reader } from '../src/wire/reader.js';
-import { EnginePair, type PairOptions } from './engine-pair.js';
+import { EnginePair, type PairOptions, type Side } from './engine-pair.js';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -469,6 +469,22 @@ describe('the end', () => {
       description: AlertDescription.insufficient_security,
       direction: 'received',
     });
+  });
+
+  // Found by the fuzzer: each close_notify told of a close_notify.
+  it('comes once when the user closes on hearing of an alert, whichever side it is from', async () => {
+    const onAlert = (side: Side): void => side.engine?.close(0);
+    const closing = new EnginePair({ suites: [ccm8], onAlert });
+    closing.start();
+    closing.client.engine?.close(0);
+    expect(closing.client).toMatchObject({ closed: 1, error: undefined });
+    expect(closing.client.alerts).toHaveLength(1);
+
+    const refused = new EnginePair({ suites: [ccm8], serverKey: new Uint8Array(16), onAlert });
+    await refused.handshake();
+    expect(refused.server.alerts).toHaveLength(1);
+    expect(refused.server).toMatchObject({ closed: 1, error: { description: AlertDescription.decrypt_error } });
+    expect(refused.client.closed).toBe(1);
   });
 
   it('is final: destroy silences the engine', async () => {

@@ -16,6 +16,8 @@ export interface DemoOptions {
   readonly backend: string;
   readonly ciphersuites?: readonly number[];
   readonly keyLog?: string;
+  /** Where the server listens; 0 is any free port. */
+  readonly port: number;
 }
 
 /** How long the whole demonstration may take, ms. */
@@ -35,7 +37,7 @@ export async function runDemo(options: DemoOptions, print: (line: string) => voi
   const key = randomBytes(16);
   const server = new Lwm2mServer({ requestTimeout: 10_000 });
   const keys = new Map([[identity, new Uint8Array(key)]]);
-  const serving = await startServing(server, { ...options, host: '127.0.0.1', port: 0, keys }, (line) => {
+  const serving = await startServing(server, { ...options, host: '127.0.0.1', keys }, (line) => {
     say(`handshake complete: ${line}`);
   });
   say(`listening on coaps://127.0.0.1:${serving.port}; the key is a random one of this run`);

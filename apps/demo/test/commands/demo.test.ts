@@ -40,6 +40,17 @@ describe('avs-demo', () => {
     for (const step of steps) expect(out).toMatch(step);
   });
 
+  it('ends without a word when nobody reads its output any more', { timeout: 30_000 }, async () => {
+    const child = spawn(process.execPath, [main, 'demo'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let err = '';
+    child.stderr.on('data', (text: Buffer) => {
+      err += text.toString();
+    });
+    child.stdout.once('data', () => child.stdout.destroy());
+    const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+    expect([code, err]).toEqual([0, '']);
+  });
+
   it.each([
     [['client', '-u', 'coaps://127.0.0.1', '-e', 'x', '-i', 'me', '-k', 'abc'], /odd number of hexadecimal digits/],
     [['client', '-u', 'coaps://127.0.0.1', '-e', 'x'], /needs an identity \(-i\) and a key/],

@@ -3,10 +3,20 @@ import { decodeClientHelloPrefix } from '../handshake/client-hello.js';
 import type { CookieJar } from '../handshake/cookie.js';
 import { encodeHelloVerifyRequest } from '../handshake/hello-verify-request.js';
 import { decodeFragment, encodeMessage, HandshakeType } from '../handshake/message.js';
-import { ContentType, decodeRecordHeader, ProtocolVersion, plaintextRecord } from '../record/header.js';
+import { maxMessageLength } from '../handshake/reassembly.js';
+import {
+  ContentType,
+  decodeRecordHeader,
+  maxSequenceNumber,
+  ProtocolVersion,
+  plaintextRecord,
+} from '../record/header.js';
 import { Reader } from '../wire/reader.js';
 import type { ServerContext } from './context.js';
 import { createServerEngine } from './server.js';
+
+/** The message_seq of a ClientHello counts the cookie rounds before it. */
+const maxMessageSeq = 32;
 
 /**
  * Looks at a datagram from a peer without an association: a ClientHello without a good cookie is answered with a
@@ -29,10 +39,13 @@ export function admit(
   try {
     const { type, length, messageSeq, offset, data } = decodeFragment(new Reader(datagram, record.body, record.end));
     if (type !== HandshakeType.client_hello || offset !== 0) return { action: 'drop', reason: 'unexpected' };
-    const reader = new Reader(data);
-    const hello = decodeClientHelloPrefix(reader);
-    const rest = data.length === length ? parameters(reader) : new Uint8Array(0);
-    if (cookies.verify(peer, hello, rest, now)) {
+    if (length > maxMessageLength || data.length > length) return { action: 'drop', reason: 'malformed' };
+    // Ours continue from these numbers and must not wrap (RFC 6347 §4.1); no honest client comes near.
+    if (messageSeq > maxMessageSeq || record.sequenceNumber > maxSequenceNumber / 2) {
+      return { action: 'drop', reason: 'unexpected' };
+    }
+    const hello = decodeClientHelloPrefix(new Reader(data));
+    if (cookies.verify(peer, hello, now)) {
       const start = { messageSeq, recordSequence: record.sequenceNumber };
       return {
         action: 'accept',
@@ -43,7 +56,7 @@ export function admit(
     const body = encodeHelloVerifyRequest({
       // RFC 6347 §4.2.1: DTLS 1.0 whatever version will be chosen, for peers that know no other.
       version: ProtocolVersion.dtls10,
-      cookie: cookies.issue(peer, hello, rest, now),
+      cookie: cookies.issue(peer, hello, now),
     });
     const answer = plaintextRecord(
       ContentType.handshake,
@@ -55,15 +68,6 @@ export function admit(
   } catch {
     return { action: 'drop', reason: 'malformed' };
   }
-}
-
-/** The suites and compression methods: with what stands before the cookie, all that RFC 6347 §4.2.1 wants unchanged. */
-function parameters(reader: Reader): Uint8Array {
-  const start = reader.remaining;
-  const rest = reader.peek(start);
-  reader.vector16(2);
-  reader.vector8(1);
-  return rest.subarray(0, start - reader.remaining);
 }
 
 /** Part of a ClientHello's random, as a number: enough to tell one handshake of a peer from another. */

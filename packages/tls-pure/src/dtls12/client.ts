@@ -1,5 +1,6 @@
 import { AlertDescription, type ClientAssociationOptions, type EngineSink } from '@avs-net/core';
 import type { Ciphersuite } from '../ciphersuites.js';
+import { constantTimeEqual } from '../crypto/constant-time.js';
 import { type KeyShare, NamedGroup } from '../crypto/provider.js';
 import { type ClientHello, encodeClientHello } from '../handshake/client-hello.js';
 import { encodeClientKeyExchange } from '../handshake/client-key-exchange.js';
@@ -54,6 +55,7 @@ export function createClientEngine(
 class ClientHandshake extends Handshake {
   protected readonly side = 'client';
   #state: State = 'ServerHello';
+  #cookie = new Uint8Array(0);
   #cookieRounds = 0;
   #identityHint: Uint8Array | undefined;
   #ecdh: ServerEcdhParams | undefined;
@@ -77,7 +79,7 @@ class ClientHandshake extends Handshake {
   }
 
   start(now: number): void {
-    this.#sendHello(this.#hello.cookie, now);
+    this.#sendHello(now);
   }
 
   protected get expectsFinished(): boolean {
@@ -93,10 +95,8 @@ class ClientHandshake extends Handshake {
   protected handle(message: HandshakeMessage, now: number): void {
     const { type, body } = message;
     if (type === HandshakeType.hello_verify_request && this.#state === 'ServerHello') {
-      return this.#handleHelloVerifyRequest(body, now);
+      return this.#handleHelloVerifyRequest(message, now);
     }
-    // RFC 5246 §7.4.1.1: ignored during a handshake, and not part of its transcript.
-    if (type === HandshakeType.hello_request) return;
     this.transcript.add(message);
     switch (type) {
       case HandshakeType.server_hello:
@@ -118,21 +118,42 @@ class ClientHandshake extends Handshake {
     }
   }
 
+  protected asksForFlight(type: number): boolean {
+    return this.#state === 'Finished' && type === HandshakeType.server_hello_done;
+  }
+
+  /**
+   * A second HelloVerifyRequest: the server's secret has changed, or the first one was forged. Servers without state number each of them 0
+   * (OpenSSL's DTLSv1_listen), or as the ClientHello that it answers (this library's).
+   */
+  protected override repeated(message: HandshakeMessage, now: number): boolean {
+    if (message.type !== HandshakeType.hello_verify_request || this.#state !== 'ServerHello') return false;
+    if (constantTimeEqual(decodeHelloVerifyRequest(message.body).cookie, this.#cookie)) return false;
+    this.#handleHelloVerifyRequest(message, now);
+    return true;
+  }
+
   protected peerFinished(now: number): void {
     this.complete({ pskIdentity: undefined, pskIdentityHint: this.#identityHint }, now);
   }
 
-  #sendHello(cookie: Uint8Array, now: number): void {
+  #sendHello(now: number): void {
     this.transcript.reset();
-    const body = encodeClientHello({ ...this.#hello, cookie });
+    const body = encodeClientHello({ ...this.#hello, cookie: this.#cookie });
     this.sendFlight([this.message(HandshakeType.client_hello, body)], now);
   }
 
-  #handleHelloVerifyRequest(body: Uint8Array, now: number): void {
+  #handleHelloVerifyRequest({ messageSeq, body }: HandshakeMessage, now: number): void {
     // Its version says nothing about the one to come: RFC 6347 §4.2.1.
     const { cookie } = decodeHelloVerifyRequest(body);
+    // Another answer with the cookie in use changes nothing: our hello with it may have been accepted already.
+    if (constantTimeEqual(cookie, this.#cookie)) return this.expectFrom(this.nextSendSeq - 1);
     if (++this.#cookieRounds > maxCookieRounds) throw unexpected(HandshakeType.hello_verify_request);
-    this.#sendHello(cookie.slice(), now);
+    this.#cookie = cookie.slice();
+    // The server's count of the cookie round goes: it may keep none, or one of its own (RFC 6347 §4.2.2).
+    this.nextSendSeq = messageSeq + 1;
+    this.expectFrom(messageSeq + 1);
+    this.#sendHello(now);
   }
 
   #handleServerHello(hello: ServerHello): void {

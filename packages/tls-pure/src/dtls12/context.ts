@@ -1,3 +1,4 @@
+import { errnoError } from '@avs-net/core';
 import type { Ciphersuite } from '../ciphersuites.js';
 import type { CryptoProvider } from '../crypto/provider.js';
 
@@ -10,9 +11,33 @@ export interface Context {
   readonly suites: readonly Ciphersuite[];
 }
 
+/** A client's key and identity. Owns the bytes that it is given. */
+export class PskCredentials {
+  readonly #key: Uint8Array;
+  readonly identity: Uint8Array;
+  #wiped = false;
+
+  constructor(key: Uint8Array, identity: Uint8Array) {
+    this.#key = key;
+    this.identity = identity;
+  }
+
+  /** @throws EBADF after `wipe`: nothing must go on with a key of zeros. */
+  get key(): Uint8Array {
+    if (this.#wiped) throw errnoError('EBADF', 'the credentials were wiped');
+    return this.#key;
+  }
+
+  wipe(): void {
+    this.#wiped = true;
+    this.#key.fill(0);
+    this.identity.fill(0);
+  }
+}
+
 /** What a client's associations share. */
 export interface ClientContext extends Context {
-  readonly psk: { readonly key: Uint8Array; readonly identity: Uint8Array };
+  readonly psk: PskCredentials;
   /** RFC 6066 §4: what the client asks for, if it does. */
   readonly maxFragmentLength: number | undefined;
 }

@@ -14,6 +14,7 @@ import {
 import type { Ciphersuite } from '../ciphersuites.js';
 import { type Flight, type FlightCarrier, sendFlight } from '../handshake/flight.js';
 import { decodeFragment, HandshakeType } from '../handshake/message.js';
+import { answerInterval } from '../handshake/retransmission.js';
 import {
   ContentType,
   decodeRecordHeader,
@@ -29,13 +30,6 @@ import type { RecordProtection } from '../record/protection.js';
 import { ReplayWindow } from '../record/replay-window.js';
 import { DecodeError, Reader } from '../wire/reader.js';
 import type { Handshake } from './handshake.js';
-
-/** What a completed handshake leaves behind. */
-export interface Completion {
-  readonly info: EngineInfo;
-  /** The flight that nothing acknowledges, kept by the side that sent the last one. */
-  readonly lastFlight: Flight | undefined;
-}
 
 /**
  * One DTLS 1.2 association: records, epochs, alerts and application data. RFC 6347.
@@ -98,10 +92,12 @@ export class Dtls12Engine implements Engine, FlightCarrier {
   }
 
   close(_now: number): void {
-    if (this.#state === 'closing' || this.#state === 'closed') return;
-    this.#sendAlert(AlertLevel.warning, AlertDescription.close_notify);
-    if (this.#state === 'handshaking') this.finish(undefined);
-    else this.#state = 'closing';
+    if (this.#state === 'handshaking') {
+      this.#part(AlertLevel.warning, AlertDescription.close_notify, undefined);
+    } else if (this.#state === 'established') {
+      this.#state = 'closing';
+      this.#sendAlert(AlertLevel.warning, AlertDescription.close_notify);
+    }
   }
 
   destroy(): void {
@@ -135,14 +131,20 @@ export class Dtls12Engine implements Engine, FlightCarrier {
   }
 
   /** Both Finished messages are verified: the handshake's state is dropped. */
-  complete({ info, lastFlight }: Completion, now: number): void {
+  complete(info: EngineInfo): void {
+    if (this.#state !== 'handshaking') return;
     this.info = info;
     this.#state = 'established';
-    this.#lastFlight = lastFlight;
-    this.#lastFlightSentAt = now;
     this.#handshake?.destroy();
     this.#handshake = undefined;
     this.sink.established();
+  }
+
+  /** Nothing acknowledges the last flight of a handshake, so the side that sent it answers a repetition of the peer's with it. */
+  keepLastFlight(flight: Flight, now: number): void {
+    if (this.#state === 'closed') return;
+    this.#lastFlight = flight;
+    this.#lastFlightSentAt = now;
   }
 
   /** Hands out application data. */
@@ -154,21 +156,18 @@ export class Dtls12Engine implements Engine, FlightCarrier {
   }
 
   drop(reason: DropReason): void {
-    this.sink.dropped(reason);
+    if (this.#state !== 'closed') this.sink.dropped(reason);
   }
 
   /** Ends the association with a fatal alert of ours. RFC 5246 §7.2.2. */
   fatal(description: number, message?: string): void {
-    if (this.#state === 'closed') return;
-    this.#sendAlert(AlertLevel.fatal, description);
-    this.finish(alertError({ direction: 'sent', level: AlertLevel.fatal, description }, message));
+    const error = alertError({ direction: 'sent', level: AlertLevel.fatal, description }, message);
+    this.#part(AlertLevel.fatal, description, error);
   }
 
   /** Gives up on a peer that does not answer. It may only be our side that hears nothing, so it is told (best effort). */
   abandon(error: AvsError): void {
-    if (this.#state === 'closed') return;
-    this.#sendAlert(AlertLevel.warning, AlertDescription.close_notify);
-    this.finish(error);
+    this.#part(AlertLevel.warning, AlertDescription.close_notify, error);
   }
 
   /** Ends the association without a word to the peer. */
@@ -187,7 +186,8 @@ export class Dtls12Engine implements Engine, FlightCarrier {
   // FlightCarrier
 
   seal(type: number, epoch: number, fragment: Uint8Array): Uint8Array {
-    if (epoch === 0 || !this.#writer) return plaintextRecord(type, this.#plaintextSequence++, fragment);
+    if (epoch === 0) return plaintextRecord(type, this.#plaintextSequence++, fragment);
+    if (!this.#writer) throw errnoError('EBADF', 'the association has ended');
     // RFC 6347 §4.1: numbers must not wrap. Nobody gets there: it takes 2,000 years at 4,000 records a second.
     if (this.#sequence > maxSequenceNumber)
       throw errnoError('EOVERFLOW', 'the association has used all record numbers');
@@ -201,16 +201,20 @@ export class Dtls12Engine implements Engine, FlightCarrier {
   }
 
   transmit(datagram: Uint8Array): void {
-    this.sink.transmit(datagram);
+    if (this.#state !== 'closed') this.sink.transmit(datagram);
   }
 
   // Records
 
   #receiveRecord(datagram: Uint8Array, header: RecordHeader, now: number): void {
-    if (header.version >>> 8 !== ProtocolVersion.dtls12 >>> 8) return this.drop('version');
-    if (header.epoch === 1) return this.#receiveProtected(datagram, header, now);
+    const { version, epoch } = header;
+    // RFC 6347 §4.1: before a version is chosen, records may carry another one of DTLS.
+    if (epoch === 0 ? version >>> 8 !== ProtocolVersion.dtls12 >>> 8 : version !== ProtocolVersion.dtls12) {
+      return this.drop('version');
+    }
+    if (epoch === 1) return this.#receiveProtected(datagram, header, now);
     // Plaintext counts only while the handshake runs: later anyone could end the association with it.
-    if (header.epoch !== 0 || !this.#handshake) return this.drop('epoch');
+    if (epoch !== 0 || !this.#handshake) return this.drop('epoch');
     this.#receivePlaintext(datagram.subarray(header.body, header.end), header, this.#handshake, now);
   }
 
@@ -222,6 +226,8 @@ export class Dtls12Engine implements Engine, FlightCarrier {
         if (fragment.length !== 1 || fragment[0] !== 1) return this.drop('malformed');
         return this.#guard(() => handshake.receiveChangeCipherSpec(now));
       case ContentType.alert:
+        // A peer that has announced its keys uses them for alerts as well.
+        if (handshake.epochOpen) return this.drop('epoch');
         return this.#receiveAlert(fragment);
       default:
         return this.drop('unexpected');
@@ -251,7 +257,7 @@ export class Dtls12Engine implements Engine, FlightCarrier {
         return this.deliver(plaintext);
       case ContentType.handshake:
         if (handshake) return this.#guard(() => handshake.receive(plaintext, 1, now));
-        return this.#receiveLateHandshake(plaintext, now);
+        return this.#guard(() => this.#receiveLateHandshake(plaintext, now));
       case ContentType.alert:
         return this.#receiveAlert(plaintext);
       default:
@@ -269,7 +275,7 @@ export class Dtls12Engine implements Engine, FlightCarrier {
     }
     if (type === HandshakeType.finished && this.#lastFlight) {
       // RFC 6347 §4.2.4: in FINISHED a repeated flight of the peer is answered with ours, here at a bounded rate.
-      if (now - this.#lastFlightSentAt < this.options.handshakeTimeouts.min / 2) return this.drop('unexpected');
+      if (now - this.#lastFlightSentAt < answerInterval(this.options.handshakeTimeouts)) return this.drop('unexpected');
       this.#lastFlightSentAt = now;
       return sendFlight(this.#lastFlight, this, this.options.maxDatagramSize);
     }
@@ -298,10 +304,25 @@ export class Dtls12Engine implements Engine, FlightCarrier {
     }
   }
 
+  /** Ends the association with an alert. The state changes first, because the sink may call `close` when it is told of the alert. */
+  #part(level: number, description: number, error: AvsError | undefined): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closing';
+    this.#sendAlert(level, description);
+    this.finish(error);
+  }
+
+  /** Best effort: an alert that cannot be made must not keep the association from ending. */
   #sendAlert(level: number, description: number): void {
     if (this.#state === 'closed') return;
     const epoch = this.#handshake && !this.#handshake.writesProtected ? 0 : 1;
-    this.transmit(this.seal(ContentType.alert, epoch, Uint8Array.of(level, description)));
+    let record: Uint8Array;
+    try {
+      record = this.seal(ContentType.alert, epoch, Uint8Array.of(level, description));
+    } catch {
+      return;
+    }
+    this.transmit(record);
     this.sink.alert({ direction: 'sent', level, description });
   }
 
@@ -311,9 +332,9 @@ export class Dtls12Engine implements Engine, FlightCarrier {
       step();
     } catch (error) {
       if (error instanceof DecodeError) return this.fatal(error.alert, error.message);
-      this.#sendAlert(AlertLevel.fatal, AlertDescription.internal_error);
       const text = error instanceof Error ? error.message : String(error);
-      this.finish(libraryError(AlertDescription.internal_error, `the handshake failed: ${text}`, { cause: error }));
+      const failure = libraryError(AlertDescription.internal_error, `the handshake failed: ${text}`, { cause: error });
+      this.#part(AlertLevel.fatal, AlertDescription.internal_error, failure);
     }
   }
 }

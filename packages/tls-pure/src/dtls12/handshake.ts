@@ -60,7 +60,9 @@ export abstract class Handshake {
   #changeCipherSpecSeen = false;
   #early: Uint8Array[] = [];
   #data: Uint8Array[] = [];
-  #keptBytes = 0;
+  #earlyBytes = 0;
+  #dataBytes = 0;
+  #readingEarly = false;
   #forgedSequence: number | undefined;
   #destroyed = false;
 
@@ -95,9 +97,24 @@ export abstract class Handshake {
   /** What a timeout means in the present state, for the error's message. */
   protected abstract readonly waitingFor: string;
 
+  /**
+   * Whether a message that was handled before, now come again, tells that the peer has not heard our present flight: the last one of the
+   * flight that ours answers. RFC 6347 §4.2.4.
+   */
+  protected abstract asksForFlight(type: number): boolean;
+
+  /** A message that was handled before has come again, whole. True: it was of use after all. */
+  protected repeated(_message: HandshakeMessage, _now: number): boolean {
+    return false;
+  }
+
   handleTimeout(now: number): void {
     if (this.timer.deadline === undefined || now < this.timer.deadline) return;
-    if (this.timer.expire(now)) return this.#resend();
+    if (this.timer.expire(now)) {
+      // While we wait for something of our own, the peer has nothing to answer.
+      if (!this.paused) this.#resend();
+      return;
+    }
     this.engine.abandon(errnoError('ETIMEDOUT', `the handshake timed out waiting for ${this.waitingFor}`));
   }
 
@@ -106,17 +123,24 @@ export abstract class Handshake {
     const reader = new Reader(record);
     while (reader.remaining > 0) {
       const fragment = this.#decode(reader);
-      if (!fragment) return this.engine.drop('malformed');
-      // RFC 5246 §7.4.9: Finished is the one message that is protected, and nothing but it is.
-      if ((fragment.type === HandshakeType.finished) !== (epoch === 1)) {
-        this.engine.drop('unexpected');
-      } else if (fragment.messageSeq < this.#reassembler.nextSeq) {
-        this.#repeated(fragment.type, fragment.messageSeq, now);
-      } else if (!this.#reassembler.add(fragment, epoch)) {
-        this.engine.drop('unexpected');
+      if (!fragment) {
+        this.engine.drop('malformed');
+        break;
       }
+      if (fragment.messageSeq < this.#reassembler.nextSeq) this.#receiveRepeated(fragment, now);
+      else if (!this.#isPossible(fragment, epoch) || !this.#reassembler.add(fragment, epoch))
+        this.engine.drop('unexpected');
     }
     this.advance(now);
+  }
+
+  #isPossible({ type }: Fragment, epoch: number): boolean {
+    // RFC 5246 §7.4.1.1: a HelloRequest is ignored during a handshake, and takes no place in its numbering.
+    if (type === HandshakeType.hello_request) return false;
+    // RFC 5246 §7.4.9: Finished is the one message that is protected, and nothing but it is.
+    if ((type === HandshakeType.finished) !== (epoch === 1)) return false;
+    // Once only a Finished can come, what is plaintext was not sent by an honest peer.
+    return epoch === 1 || !(this.expectsFinished || this.paused);
   }
 
   receiveChangeCipherSpec(now: number): void {
@@ -126,26 +150,36 @@ export abstract class Handshake {
     this.#openEpoch(now);
   }
 
-  /** Keeps a copy of a record of epoch 1 until that can be read. */
+  /** Keeps a copy of a record of epoch 1 until that can be read. The oldest give way: forgeries sent ahead must not keep the Finished out. */
   keepEarly(record: Uint8Array): void {
-    if (this.#keep(record.length)) this.#early.push(record.slice());
+    this.#early.push(record.slice());
+    this.#earlyBytes += record.length;
+    while (this.#early.length > maxKeptRecords || this.#earlyBytes > maxKept) {
+      this.#earlyBytes -= this.#early.shift()?.length ?? 0;
+      this.engine.drop('overflow');
+    }
   }
 
-  /** Keeps application data that came before its sender's Finished. */
+  /** Keeps application data that came before its sender's Finished. It is authentic, so what comes beyond the bound is what is dropped. */
   keepData(plaintext: Uint8Array): void {
-    if (this.#keep(plaintext.length)) this.#data.push(plaintext.slice());
+    if (this.#data.length >= maxKeptRecords || this.#dataBytes + plaintext.length > maxKept) {
+      return this.engine.drop('overflow');
+    }
+    this.#data.push(plaintext.slice());
+    this.#dataBytes += plaintext.length;
   }
 
   /**
    * A record where the peer's Finished belongs failed authentication. A wrong key looks like that; so does a forged or damaged record.
    * RFC 6347 §4.1.2.7 advises against alerts that a forger can cause, but then a wrong key would end in a timeout after two minutes.
    * So the second such record counts, if it is not a copy of the first: a peer with a wrong key repeats its flight after a second.
+   * All that came before there were keys count as one, since anyone could have sent them.
    * The alert is the one that RFC 4279 §2 names for a wrong key.
    */
   finishedNotAuthentic(sequenceNumber: number): void {
     if (this.#forgedSequence === undefined) {
       this.#forgedSequence = sequenceNumber;
-    } else if (this.#forgedSequence !== sequenceNumber) {
+    } else if (this.#forgedSequence !== sequenceNumber && !this.#readingEarly) {
       throw new DecodeError(
         'the Finished is not authentic: the pre-shared keys differ',
         AlertDescription.decrypt_error,
@@ -176,6 +210,11 @@ export abstract class Handshake {
       if (message.type === HandshakeType.finished) this.#handleFinished(message, now);
       else this.handle(message, now);
     }
+  }
+
+  /** The peer's next message has this message_seq. */
+  protected expectFrom(messageSeq: number): void {
+    this.#reassembler.nextSeq = messageSeq;
   }
 
   /** A message of ours, with the next message_seq; in the transcript from now on. */
@@ -210,13 +249,16 @@ export abstract class Handshake {
   protected deriveKeys(premaster: Uint8Array): void {
     const { suite, randoms, extendedMasterSecret, encryptThenMac } = this.settled();
     const { provider, random, onKeyLog } = this.context;
-    const sessionHash = extendedMasterSecret ? this.transcript.digest() : undefined;
-    this.master = masterSecret(provider, suite, premaster, randoms, sessionHash);
-    premaster.fill(0);
+    try {
+      const sessionHash = extendedMasterSecret ? this.transcript.digest() : undefined;
+      this.master = masterSecret(provider, suite, premaster, randoms, sessionHash);
+    } finally {
+      premaster.fill(0);
+    }
     const { client, server } = trafficProtection(provider, suite, this.master, randoms, encryptThenMac, random);
     if (this.side === 'client') this.engine.installProtection(server, client);
     else this.engine.installProtection(client, server);
-    onKeyLog?.(keyLogLine(randoms.client, this.master));
+    if (onKeyLog) logKey(onKeyLog, keyLogLine(randoms.client, this.master));
   }
 
   /** Opens epoch 1 for reading if keys and ChangeCipherSpec are both there, and reads what came early. */
@@ -254,8 +296,9 @@ export abstract class Handshake {
       retransmissions: this.retransmissions,
       ...about,
     };
-    this.engine.complete({ info, lastFlight }, now);
+    this.engine.complete(info);
     for (const plaintext of data) this.engine.deliver(plaintext);
+    if (lastFlight) this.engine.keepLastFlight(lastFlight, now);
   }
 
   #handleFinished(message: HandshakeMessage, now: number): void {
@@ -278,11 +321,10 @@ export abstract class Handshake {
     }
   }
 
-  /** A message that was handled before has come again. The last one of the peer's flight asks for ours. RFC 6347 §4.2.4. */
-  #repeated(type: number, messageSeq: number, now: number): void {
+  #receiveRepeated({ type, messageSeq, offset, length, data }: Fragment, now: number): void {
+    if (offset === 0 && data.length === length && this.repeated(encodeMessage(type, messageSeq, data), now)) return;
     this.engine.drop('unexpected');
-    if (messageSeq !== this.#reassembler.nextSeq - 1 || type === HandshakeType.hello_verify_request) return;
-    if (this.timer.deadline !== undefined && this.timer.answer(now)) this.#resend();
+    if (this.asksForFlight(type) && this.timer.deadline !== undefined && this.timer.answer(now)) this.#resend();
   }
 
   #resend(): void {
@@ -295,15 +337,20 @@ export abstract class Handshake {
     this.epochOpen = true;
     const early = this.#early;
     this.#early = [];
+    this.#earlyBytes = 0;
+    this.#readingEarly = true;
     for (const record of early) this.engine.receiveEarly(record, now);
+    this.#readingEarly = false;
   }
+}
 
-  #keep(length: number): boolean {
-    if (this.#keptBytes + length > maxKept || this.#early.length + this.#data.length >= maxKeptRecords) {
-      this.engine.drop('overflow');
-      return false;
-    }
-    this.#keptBytes += length;
-    return true;
+/** A log that fails is its owner's affair, and not the handshake's. */
+function logKey(onKeyLog: (line: string) => void, line: string): void {
+  try {
+    onKeyLog(line);
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
   }
 }

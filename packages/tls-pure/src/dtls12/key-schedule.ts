@@ -68,9 +68,11 @@ export function trafficProtection(
     protection.kind === 'aead'
       ? new AeadProtection(provider, protection, keys[side], ivs[side])
       : new CbcProtection(provider, keys[side], macKeys[side], encryptThenMac, random);
-  const both = { client: create('client'), server: create('server') };
-  block.fill(0);
-  return both;
+  try {
+    return { client: create('client'), server: create('server') };
+  } finally {
+    block.fill(0);
+  }
 }
 
 /** RFC 5246 §7.4.9: what the Finished of one side holds. */

@@ -43,7 +43,7 @@ class ServerHandshake extends Handshake {
   #identity: Uint8Array = new Uint8Array(0);
   #sharedSecret: Uint8Array | undefined;
   /** What the lookup has found, until `handleTimeout` takes it. */
-  #lookup: { readonly key: Uint8Array } | undefined;
+  #lookup: { readonly key: Uint8Array | undefined } | undefined;
 
   constructor(
     engine: Dtls12Engine,
@@ -56,15 +56,17 @@ class ServerHandshake extends Handshake {
     engine.continueSequence(start.recordSequence);
   }
 
-  start(): void {
-    // A server waits for the ClientHello.
+  start(now: number): void {
+    // What is to come of a ClientHello in pieces has as long as a flight.
+    this.timer.start(now);
   }
 
   override handleTimeout(now: number): void {
     const found = this.#lookup;
     if (found) {
       this.#lookup = undefined;
-      this.#useKey(found.key, now);
+      // RFC 4279 §2: an identity that nobody knows goes on with a key that nobody knows, and fails as a wrong key does.
+      this.#useKey(found.key ?? randomBytes(this.context, 16), now);
     } else {
       super.handleTimeout(now);
     }
@@ -74,7 +76,7 @@ class ServerHandshake extends Handshake {
     super.destroy();
     this.#share?.destroy();
     this.#sharedSecret?.fill(0);
-    this.#lookup?.key.fill(0);
+    this.#lookup?.key?.fill(0);
   }
 
   protected get expectsFinished(): boolean {
@@ -91,10 +93,14 @@ class ServerHandshake extends Handshake {
     if (type === HandshakeType.client_hello && this.#state === 'ClientHello') {
       this.#handleClientHello(body, now);
     } else if (type === HandshakeType.client_key_exchange && this.#state === 'ClientKeyExchange') {
-      this.#handleClientKeyExchange(body);
+      this.#handleClientKeyExchange(body, now);
     } else {
       throw new DecodeError(`handshake message ${type} out of order`, AlertDescription.unexpected_message);
     }
+  }
+
+  protected asksForFlight(type: number): boolean {
+    return this.#state === 'ClientKeyExchange' && type === HandshakeType.client_hello;
   }
 
   protected peerFinished(now: number): void {
@@ -137,29 +143,31 @@ class ServerHandshake extends Handshake {
     return this.message(HandshakeType.server_key_exchange, body);
   }
 
-  #handleClientKeyExchange(body: Uint8Array): void {
+  #handleClientKeyExchange(body: Uint8Array, now: number): void {
     const { identity, publicKey } = decodeClientKeyExchange(body, this.settled().suite.keyExchange);
     this.#identity = identity.slice();
     if (publicKey && this.#share) this.#sharedSecret = agree(this.#share, publicKey);
     this.#share = undefined;
     this.#state = 'key';
-    // The client has answered our flight; until the key is found it can only repeat itself.
-    this.timer.stop();
+    // The client has answered our flight; until the key is found it can only repeat itself. A lookup that never ends runs out of time.
     this.paused = true;
-    this.context.resolve(this.#identity.slice()).then(
+    this.timer.start(now);
+    this.#find().then(
       (key) => this.#found(key),
       () => this.#found(undefined),
     );
   }
 
+  async #find(): Promise<Uint8Array | undefined> {
+    return this.context.resolve(this.#identity.slice());
+  }
+
   #found(key: Uint8Array | undefined): void {
-    // RFC 4279 §2: an identity that nobody knows goes on with a key that nobody knows, and fails as a wrong key does.
-    const usable = key ?? randomBytes(this.context, 16);
     if (this.isDestroyed) {
-      usable.fill(0);
+      key?.fill(0);
       return;
     }
-    this.#lookup = { key: usable };
+    this.#lookup = { key };
     this.engine.sink.wake();
   }
 

@@ -11,6 +11,10 @@ const secretLifetime = 60_000;
 /**
  * Cookies that need no memory: an HMAC over the peer's address and its ClientHello, under a secret that changes every minute.
  * RFC 6347 §4.2.1.
+ *
+ * Of the ClientHello it covers what stands before the cookie, the 32 random bytes among it, and not what stands behind: a hello that
+ * is longer with its cookie than without may have to be cut, and its first fragment must be enough. Nothing is lost by that: what
+ * is negotiated comes from the hello with the cookie, which the Finished messages cover.
  */
 export class CookieJar {
   #current: Mac;
@@ -24,18 +28,18 @@ export class CookieJar {
     this.#current = this.#newSecret();
   }
 
-  /** The cookie for a hello, `rest` being what follows its cookie (empty where the hello is fragmented). */
-  issue(peer: Uint8Array, hello: ClientHelloPrefix, rest: Uint8Array, now: number): Uint8Array {
+  /** The cookie for a hello. */
+  issue(peer: Uint8Array, hello: ClientHelloPrefix, now: number): Uint8Array {
     this.#rotate(now);
-    return cookie(this.#current, peer, hello, rest);
+    return cookie(this.#current, peer, hello);
   }
 
   /** Whether the hello's cookie is one of ours, for this peer and this hello, and not too old. */
-  verify(peer: Uint8Array, hello: ClientHelloPrefix, rest: Uint8Array, now: number): boolean {
+  verify(peer: Uint8Array, hello: ClientHelloPrefix, now: number): boolean {
     if (hello.cookie.length !== cookieLength) return false;
     this.#rotate(now);
-    if (constantTimeEqual(hello.cookie, cookie(this.#current, peer, hello, rest))) return true;
-    return this.#previous !== undefined && constantTimeEqual(hello.cookie, cookie(this.#previous, peer, hello, rest));
+    if (constantTimeEqual(hello.cookie, cookie(this.#current, peer, hello))) return true;
+    return this.#previous !== undefined && constantTimeEqual(hello.cookie, cookie(this.#previous, peer, hello));
   }
 
   destroy(): void {
@@ -47,9 +51,10 @@ export class CookieJar {
     this.#born ??= now;
     const age = now - this.#born;
     if (age < secretLifetime) return;
+    const fresh = this.#newSecret();
     this.#previous?.destroy();
     this.#previous = this.#current;
-    this.#current = this.#newSecret();
+    this.#current = fresh;
     if (age >= 2 * secretLifetime) {
       this.#previous.destroy();
       this.#previous = undefined;
@@ -66,8 +71,8 @@ export class CookieJar {
   }
 }
 
-function cookie(mac: Mac, peer: Uint8Array, hello: ClientHelloPrefix, rest: Uint8Array): Uint8Array {
+function cookie(mac: Mac, peer: Uint8Array, hello: ClientHelloPrefix): Uint8Array {
   // Lengths go in front of what varies, so that no two inputs read the same.
   const lengths = Uint8Array.of(hello.version >>> 8, hello.version, peer.length, hello.sessionId.length);
-  return mac.compute(lengths, peer, hello.random, hello.sessionId, rest);
+  return mac.compute(lengths, peer, hello.random, hello.sessionId);
 }

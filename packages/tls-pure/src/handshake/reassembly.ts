@@ -34,15 +34,14 @@ export class Reassembler {
     const { type, length, messageSeq, offset, data } = fragment;
     if (messageSeq < this.nextSeq || messageSeq >= this.nextSeq + maxAhead) return false;
     if (length > maxMessageLength || offset + data.length > length) return false;
+    if (data.length === 0 && length > 0) return false;
     let partial = this.#partials.get(messageSeq);
-    // What was authenticated replaces what anyone can have sent.
-    if (partial && partial.epoch < epoch) partial = undefined;
-    if (!partial) {
+    // What was authenticated stays, and replaces what anyone can have sent.
+    if (partial && partial.epoch > epoch) return false;
+    if (!partial || partial.epoch < epoch || partial.type !== type || partial.bytes.length !== wholeLength(length)) {
+      // Of two that contradict each other the newcomer wins: a forged or damaged fragment is then overcome by a retransmission.
       partial = { type, epoch, bytes: encodeMessage(type, messageSeq, new Uint8Array(length)).bytes, pieces: [] };
       this.#partials.set(messageSeq, partial);
-    }
-    if (partial.type !== type || partial.epoch !== epoch || partial.bytes.length !== messageHeaderLength + length) {
-      return false;
     }
     return insert(partial, offset, data);
   }
@@ -55,6 +54,10 @@ export class Reassembler {
     const messageSeq = this.nextSeq++;
     return { type: partial.type, messageSeq, bytes: partial.bytes, body: partial.bytes.subarray(messageHeaderLength) };
   }
+}
+
+function wholeLength(bodyLength: number): number {
+  return messageHeaderLength + bodyLength;
 }
 
 function isWhole({ bytes, pieces }: Partial): boolean {

@@ -43,13 +43,14 @@ export class RetransmissionTimer {
   }
 
   /**
-   * The peer has repeated its flight, so ours was lost: true, it is to be sent again. Bounded, so that duplicates from the network or a
-   * forger do not multiply what we send.
+   * The peer has repeated its flight, so ours was lost: true, it is to be sent again. The deadline stays, or two sides that answer each
+   * other's repetitions would never time out; and the rate is bounded, so that duplicates from the network or a forger do not
+   * multiply what we send.
    */
   answer(now: number): boolean {
-    if (now - this.#sentAt < this.timeouts.min / 2) return false;
+    if (now - this.#sentAt < answerInterval(this.timeouts)) return false;
     this.attempts++;
-    this.#sent(now);
+    this.#sentAt = now;
     return true;
   }
 
@@ -62,4 +63,9 @@ export class RetransmissionTimer {
     this.#sentAt = now;
     this.deadline = now + this.#wait;
   }
+}
+
+/** How long a flight is not sent again however often the peer repeats its own, ms. */
+export function answerInterval({ min }: HandshakeTimeouts): number {
+  return Math.min(min / 2, 500);
 }

@@ -7,7 +7,6 @@ const ivLength = 16;
 
 // Scratch for one call at a time, shared by every association.
 const macHeader = new Uint8Array(11);
-const iv = new Uint8Array(ivLength);
 
 /** Records under AES-128-CBC and HMAC-SHA-256, MAC inside (RFC 5246 §6.2.3.2) or outside (RFC 7366). */
 export class CbcProtection implements RecordProtection {
@@ -25,12 +24,14 @@ export class CbcProtection implements RecordProtection {
   }
 
   seal(type: number, epoch: number, sequenceNumber: number, plaintext: Uint8Array): Uint8Array {
+    // The source of randomness may be the user's: it runs first, on bytes that nobody else will see.
+    const iv = new Uint8Array(ivLength);
+    this.random(iv);
     const bodyLength = cbcHmacBodyLength(plaintext.length, this.encryptThenMac);
     const record = new Uint8Array(recordHeaderLength + bodyLength);
     encodeRecordHeader(record, type, epoch, sequenceNumber, bodyLength);
     record.set(plaintext, recordHeaderLength + ivLength);
     fillMacHeader(record, 0);
-    this.random(iv);
     this.#cbc.seal(macHeader, iv, record, recordHeaderLength, plaintext.length);
     return record;
   }

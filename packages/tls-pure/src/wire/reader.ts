@@ -50,14 +50,6 @@ export class Reader {
     return this.bytes.subarray(at, at + length);
   }
 
-  /** A view of the next `length` bytes, which stay unread. */
-  peek(length: number): Uint8Array {
-    const at = this.#at;
-    const view = this.take(length);
-    this.#at = at;
-    return view;
-  }
-
   /** A copy of the next `length` bytes. */
   copy(length: number): Uint8Array {
     return this.take(length).slice();
