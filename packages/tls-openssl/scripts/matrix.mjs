@@ -18,7 +18,7 @@ run(process.execPath, [join(packageRoot, 'native/build.mjs'), '--required']);
 
 function test(node) {
   const env = { ...process.env, PREBUILDS_ONLY: '1', AVS_CYCLES: '500' };
-  run(node, ['-p', '`\\n== Node ${process.version}, OpenSSL ${process.versions.openssl}`']);
+  run(node, ['-p', '"Node " + process.version + ", OpenSSL " + process.versions.openssl']);
   const vitest = join(root, 'node_modules/vitest/vitest.mjs');
   run(node, [vitest, 'run', '--project', 'unit', join(packageRoot, 'test')], env);
 }

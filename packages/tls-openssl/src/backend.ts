@@ -61,23 +61,44 @@ async function createClient(
   createBackendSocket: typeof createUdpSocket | undefined,
 ): Promise<SecureSocket> {
   const settings = copyTlsConfiguration(configuration);
-  const context = createContext(native, settings);
-  const security = requirePsk(configuration.security);
-  // Both are copied before anything is waited for, so that the caller may wipe its own at once.
-  const [identity, key] = await Promise.all([
-    loadPskIdentity(security.identity, { name: 'security.identity' }),
-    loadPskKey(security.key, { name: 'security.key' }),
-  ]);
+  const { key, identity } = await loadPsk(requirePsk(configuration.security));
+  let shared: NativeContext;
+  let context: EngineContext;
   try {
     refuseZeroByte('security.identity', identity);
+    context = createContext(native, settings);
     const code = settings.maxFragmentLength === undefined ? 0 : fragmentLengthCodes[settings.maxFragmentLength];
-    const shared = makeContext(context, false, identity, key, nothing, code);
-    const engines = new OpensslClientFactory(context, shared);
-    return createSecureSocket({ type: 'dtls', engines, configuration: settings, createBackend: createBackendSocket });
+    shared = makeContext(context, false, identity, key, nothing, code);
   } finally {
     key.fill(0);
     identity.fill(0);
   }
+  const engines = new OpensslClientFactory(context, shared);
+  try {
+    return await createSecureSocket({
+      type: 'dtls',
+      engines,
+      configuration: settings,
+      createBackend: createBackendSocket,
+    });
+  } catch (error) {
+    engines.destroy();
+    throw error;
+  }
+}
+
+async function loadPsk(security: PskSecurity): Promise<{ readonly key: Uint8Array; readonly identity: Uint8Array }> {
+  // Both are copied before anything is waited for, so that the caller may wipe its own at once.
+  const [identity, key] = await Promise.allSettled([
+    loadPskIdentity(security.identity, { name: 'security.identity' }),
+    loadPskKey(security.key, { name: 'security.key' }),
+  ]);
+  if (key.status === 'rejected') throw key.reason;
+  if (identity.status === 'rejected') {
+    key.value.fill(0);
+    throw identity.reason;
+  }
+  return { key: key.value, identity: identity.value };
 }
 
 async function decorateInPlace(native: Native, socket: Socket, configuration: TlsConfiguration): Promise<SecureSocket> {
@@ -94,9 +115,9 @@ async function decorateInPlace(native: Native, socket: Socket, configuration: Tl
 
 async function createListener(native: Native, configuration: DtlsListenerConfiguration): Promise<DtlsListener> {
   const settings = copyListenerConfiguration(configuration);
-  const context = createContext(native, settings);
   const security = requirePskServer(configuration.security);
   const hint = copyIdentityHint(security.identityHint);
+  const context = createContext(native, settings);
   const shared = makeContext(context, true, nothing, nothing, hint, 0);
   const find = security.resolve.bind(security);
   const resolve = async (identity: Uint8Array): Promise<Uint8Array | undefined> => {

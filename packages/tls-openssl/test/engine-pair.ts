@@ -11,6 +11,7 @@ import type {
 import { SeededRandom } from '@avs-net/core/testing';
 import { ciphersuites as pureSuites } from '../../tls-pure/src/ciphersuites.js';
 import { nodeProvider } from '../../tls-pure/src/crypto/node.js';
+import { PskCredentials } from '../../tls-pure/src/dtls12/context.js';
 import { PureClientFactory, PureServerFactory } from '../../tls-pure/src/engine-factories.js';
 import { availableCiphersuites, type Ciphersuite } from '../src/ciphersuites.js';
 import { OpensslClientFactory, OpensslServerFactory } from '../src/engine-factories.js';
@@ -208,7 +209,7 @@ function clientFactory(options: PairOptions): ClientEngineFactory {
   const identity = options.identity ?? bytes('device');
   const key = options.clientKey ?? testKey;
   if (options.client === 'pure') {
-    const psk = { key: key.slice(), identity: identity.slice() };
+    const psk = new PskCredentials(key.slice(), identity.slice());
     return new PureClientFactory({ ...pureContext(options), psk, maxFragmentLength: undefined });
   }
   const context = opensslContext(options);

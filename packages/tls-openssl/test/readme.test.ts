@@ -6,7 +6,7 @@ import { backend as pure } from '../../tls-pure/src/index.js';
 import { backend as openssl } from '../src/index.js';
 
 const readme = new URL('../README.md', import.meta.url);
-const marked = /(<!-- capabilities -->\n)[^]*(<!-- \/capabilities -->)/;
+const marked = /(<!-- capabilities -->\n)[\s\S]*(<!-- \/capabilities -->)/;
 
 const yesOrNo = (value: boolean): string => (value ? 'yes' : 'no');
 const list = (values: readonly string[]): string => values.join(', ') || 'none';
