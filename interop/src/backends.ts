@@ -1,4 +1,5 @@
 import type { Backend } from '@avs-net/core';
+import { backend as openssl } from '@avs-net/tls-openssl';
 import { backend as pure } from '@avs-net/tls-pure';
 
 /** A backend that the peers are tried with. */
@@ -9,4 +10,10 @@ export interface TriedBackend {
 }
 
 /** Every backend. Adding one is a line here. */
-export const backends: readonly TriedBackend[] = [{ backend: pure, lacks: [] }];
+export const backends: readonly TriedBackend[] = [
+  { backend: pure, lacks: [] },
+  {
+    backend: openssl,
+    lacks: [{ suites: [0xd001, 0xd003], reason: 'OpenSSL has no ECDHE_PSK with AES-GCM or AES-CCM (RFC 8442)' }],
+  },
+];
