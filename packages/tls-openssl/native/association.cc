@@ -1,16 +1,12 @@
 #include "association.h"
 
-#include <openssl/rand.h>
-
 #include <algorithm>
 #include <cstring>
 
+#include "protection.h"
+
 namespace avs {
 namespace {
-
-// Durations for OpenSSL's timer, in microseconds.
-constexpr unsigned int kAtOnce = 1;
-constexpr unsigned int kNever = 0xffffffff;
 
 constexpr size_t kLargestPlaintext = 16384;
 // OpenSSL collects a flight in a buffer of 4,096 bytes, and would split records over datagrams beyond that.
@@ -21,23 +17,6 @@ constexpr int kMostSteps = 256;
 constexpr uint8_t kWarning = 1;
 constexpr uint8_t kFatal = 2;
 constexpr uint8_t kServerHelloDone = 14;
-constexpr size_t kHandshakeHeaderSize = 12;
-
-// The least that a protected fragment has under a suite: explicit nonce and tag, or IV and padded MAC.
-size_t LeastFragment(const SSL_CIPHER* cipher) {
-  if (SSL_CIPHER_is_aead(cipher) == 0) {
-    constexpr size_t kIvAndPaddedSha256 = 16 + 48;
-    return kIvAndPaddedSha256;
-  }
-  if (SSL_CIPHER_get_cipher_nid(cipher) == NID_chacha20_poly1305) return 16;
-  return IsPskCcm8(SSL_CIPHER_get_protocol_id(cipher)) ? 8 + 8 : 8 + 16;
-}
-
-// SECURITY: OpenSSL (3.0 to 3.5) takes a protected record that is too short for its suite for an error of its own and ends the
-// association with internal_error: one datagram of an attacker would do. So it never sees such a record. RFC 6347 §4.1.2.7
-bool TooShort(const Record& record, const SSL_CIPHER* cipher) {
-  return record.epoch != 0 && record.whole.size - kRecordHeaderSize < LeastFragment(cipher);
-}
 
 Bytes ToBytes(Span span) { return Bytes(span.data, span.data + span.size); }
 
@@ -75,6 +54,10 @@ bool Association::Configure(size_t maxDatagramSize, size_t copies, const std::st
   ErrorQueue errors;
   maxDatagramSize_ = std::clamp(maxDatagramSize, kSmallestMtu, kLargestFlightDatagram);
   wantedCopies_ = std::min(copies, kMostCopies);
+  // The write buffer is as large as the largest record, which is no larger than a datagram.
+  const size_t largestRecord = std::clamp<size_t>(maxDatagramSize, 512, kLargestPlaintext);
+  if (SSL_set_max_send_fragment(ssl_.get(), static_cast<long>(largestRecord)) != 1) return false;
+  largestPlaintext_ = largestRecord;
   if (DTLS_set_link_mtu(ssl_.get(), static_cast<long>(maxDatagramSize_ + kLowerLayerOverhead)) != 1) return false;
   return serverName.empty() || SSL_set_tlsext_host_name(ssl_.get(), serverName.c_str()) == 1;
 }
@@ -113,7 +96,7 @@ uint32_t Association::Receive(Span datagram) {
 
 Bytes Association::Protect(Span plaintext) {
   ErrorQueue errors;
-  if (!established_ || ended_ || closeSent_) return Bytes();
+  if (!established_ || ended_ || closeSent_ || plaintext.size > largestPlaintext_) return Bytes();
   destination_ = Destination::kPeer;
   size_t written = 0;
   if (SSL_write_ex(ssl_.get(), plaintext.data, plaintext.size, &written) != 1) {
@@ -355,61 +338,6 @@ void Association::NumberPlainRecord(const Record& record, uint8_t* header) {
   const uint64_t sequence = record.sequence + plainOffset_;
   if (plainOffset_ != 0) SetSequence(header, sequence);
   nextPlainSequence_ = std::max(nextPlainSequence_, sequence + 1);
-}
-
-unsigned int Association::OnTimer(SSL* ssl, unsigned int duration) {
-  Association* self = Of(ssl);
-  if (duration == 0) {
-    self->copies_.clear();
-    self->destination_ = Destination::kPeer;
-    self->progress_ |= kFlightBegun;
-  } else if (self->copies_.size() < self->wantedCopies_) {
-    self->copies_.emplace_back();
-    self->destination_ = Destination::kCopy;
-  } else {
-    self->destination_ = Destination::kNowhere;
-  }
-  return self->copies_.size() < self->wantedCopies_ ? kAtOnce : kNever;
-}
-
-void Association::OnInfo(const SSL* ssl, int where, int value) {
-  if ((where & SSL_CB_ALERT) == 0) return;
-  const uint32_t sent = (where & SSL_CB_WRITE) != 0 ? 1u << 16 : 0;
-  Of(ssl)->alerts_.push_back(sent | static_cast<uint32_t>(value));
-}
-
-void Association::OnMessage(int sent, int, int type, const void* message, size_t size, SSL* ssl, void*) {
-  const Span span{static_cast<const uint8_t*>(message), size};
-  if (type != SSL3_RT_HANDSHAKE || size < kHandshakeHeaderSize) return;
-  if (sent == 0) Of(ssl)->nextPeerMessage_ = static_cast<uint16_t>((span.data[4] << 8 | span.data[5]) + 1);
-}
-
-void Association::OnKeyLog(const SSL* ssl, const char* line) { Of(ssl)->keyLog_.emplace_back(line); }
-
-unsigned int Association::OnServerPsk(SSL* ssl, const char* identity, unsigned char* key, unsigned int maxLength) {
-  Association* self = Of(ssl);
-  const bool known = !self->peerKey_.empty() && self->peerKey_.size() <= maxLength && self->peerIdentity_ == identity;
-  if (known) {
-    const unsigned int length = static_cast<unsigned int>(self->peerKey_.size());
-    std::memcpy(key, self->peerKey_.data(), length);
-    self->peerKey_.Wipe();
-    return length;
-  }
-  // Returning 0 would send unknown_psk_identity and tell an attacker which identities exist. RFC 4279 §2 allows the server to go
-  // on as if the key were wrong; so it does, with a key that nobody has.
-  constexpr unsigned int kDecoySize = 32;
-  return maxLength >= kDecoySize && RAND_bytes(key, kDecoySize) == 1 ? kDecoySize : 0;
-}
-
-unsigned int Association::OnClientPsk(SSL* ssl, const char*, char* identity, unsigned int maxIdentityLength,
-                                      unsigned char* key, unsigned int maxKeyLength) {
-  const Context& context = *Of(ssl)->context_;
-  if (context.key().empty() || context.key().size() > maxKeyLength || context.identity().size() >= maxIdentityLength + 1u) {
-    return 0;
-  }
-  std::memcpy(identity, context.identity().c_str(), context.identity().size() + 1);
-  std::memcpy(key, context.key().data(), context.key().size());
-  return static_cast<unsigned int>(context.key().size());
 }
 
 }  // namespace avs

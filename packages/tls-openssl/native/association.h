@@ -147,6 +147,7 @@ class Association final : private DatagramPort {
   SslPointer ssl_;
   CookieExchange* cookies_ = nullptr;
   size_t maxDatagramSize_ = 1200;
+  size_t largestPlaintext_ = 0;
 
   Span inbound_;
   bool starved_ = false;

@@ -6,6 +6,7 @@
       "sources": [
         "addon.cc",
         "association.cc",
+        "association_callbacks.cc",
         "association_object.cc",
         "context.cc",
         "context_object.cc",
@@ -13,6 +14,7 @@
         "cookie_exchange_object.cc",
         "datagram_bio.cc",
         "library_error.cc",
+        "protection.cc",
         "record.cc",
         "values.cc"
       ],
