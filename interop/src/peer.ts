@@ -67,6 +67,8 @@ export interface Conversation extends AsyncDisposable {
 
 /** A peer that speaks plain DTLS, so that the same cells can be tried with each. */
 export interface DtlsPeer extends Peer {
+  /** A server of it that cuts its messages into fragments. Default: datagrams of 256 bytes and a hint that fills one. */
+  readonly fragments?: PeerSetup | undefined;
   /** The suites that it says it has, by number. Called after `find`. */
   suites(): ReadonlySet<number>;
   /** Starts it as a server, and resolves when it listens on the port. */
