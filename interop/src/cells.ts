@@ -14,9 +14,11 @@ export interface CellPlace {
   readonly backend: string;
 }
 
-/** A cell, and why it is not a pass if it is not. */
+/** A cell, as the page shows it when its test has passed. */
 export interface Cell extends CellPlace {
   readonly peer: string;
+  readonly outcome: 'pass' | Gap['kind'];
+  /** Why it is not a pass. */
   readonly reason: string | undefined;
 }
 
@@ -59,11 +61,11 @@ export function cell(peer: Peer, place: CellPlace, run: () => Promise<void>): vo
   const gap = findGap(peer, place);
   const name = cellName(place);
   if (gap === undefined) {
-    reportedCell(name, { ...place, peer: peer.name, reason: undefined }, run);
+    reportedCell(name, { ...place, peer: peer.name, outcome: 'pass', reason: undefined }, run);
     return;
   }
   const { kind, reason } = gap;
-  reportedCell(`${name}: ${kind}: ${reason}`, { ...place, peer: peer.name, reason }, async () => {
+  reportedCell(`${name}: ${kind}: ${reason}`, { ...place, peer: peer.name, outcome: kind, reason }, async () => {
     const error: unknown = await run().then(
       () => undefined,
       (thrown: unknown) => thrown,
@@ -75,7 +77,11 @@ export function cell(peer: Peer, place: CellPlace, run: () => Promise<void>): vo
 
 /** A cell that cannot be tried, with the reason; `check` proves what the reason says. */
 export function emptyCell(peer: Peer, place: CellPlace, reason: string, check: () => void): void {
-  reportedCell(`${cellName(place)}: not there: ${reason}`, { ...place, peer: peer.name, reason }, async () => check());
+  reportedCell(
+    `${cellName(place)}: not there: ${reason}`,
+    { ...place, peer: peer.name, outcome: 'lacks', reason },
+    async () => check(),
+  );
 }
 
 /** Why a cell is not a pass, by the peer's own list. */

@@ -80,6 +80,11 @@ export class ProcessPeer implements AsyncDisposable {
     this.#process.stdin.write(text);
   }
 
+  /** Ctrl-C. */
+  interrupt(): void {
+    this.#process.kill('SIGINT');
+  }
+
   /** Ends its standard input. */
   endInput(): void {
     this.#process.stdin.end();

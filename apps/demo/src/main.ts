@@ -67,6 +67,7 @@ withDtls(program.command('client'))
   .option('-i, --identity <identity>', 'the identity of the pre-shared key')
   .addOption(new Option('-k, --key <hex>', 'the pre-shared key, hexadecimal').env('AVS_DEMO_KEY'))
   .option('-l, --lifetime <seconds>', 'of the registration', parseLifetimeOption, 300)
+  .option('--legacy-server', 'connect also to a server that does not know renegotiation_info (RFC 5746)')
   .option('--sensor-period <seconds>', 'between two measurements of the temperature', parsePeriod, 5)
   .action((options: ClientOptions) => {
     const { text, secure } = options.serverUri;

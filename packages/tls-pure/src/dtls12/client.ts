@@ -194,6 +194,10 @@ class ClientHandshake extends Handshake {
     }
     const renegotiation = extensions.get(ExtensionType.renegotiation_info);
     if (renegotiation) checkRenegotiationInfo(renegotiation);
+    // RFC 9325 §3.5: elsewhere this server may renegotiate, and take our handshake for the continuation of an attacker's.
+    else if (!this.context.legacyServers) {
+      throw new DecodeError('the server lacks renegotiation_info (RFC 5746)', AlertDescription.handshake_failure);
+    }
     const pointFormats = extensions.get(ExtensionType.ec_point_formats);
     if (pointFormats) checkPointFormats(pointFormats);
     const fragment = extensions.get(ExtensionType.max_fragment_length);

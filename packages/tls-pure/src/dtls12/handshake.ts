@@ -256,8 +256,9 @@ export abstract class Handshake {
       premaster.fill(0);
     }
     const { client, server } = trafficProtection(provider, suite, this.master, randoms, encryptThenMac, random);
-    if (this.side === 'client') this.engine.installProtection(server, client);
-    else this.engine.installProtection(client, server);
+    const { limits } = suite.protection;
+    if (this.side === 'client') this.engine.installProtection(server, client, limits);
+    else this.engine.installProtection(client, server, limits);
     if (onKeyLog) logKey(onKeyLog, keyLogLine(randoms.client, this.master));
   }
 
