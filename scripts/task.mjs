@@ -16,7 +16,7 @@ const installHint =
 
 const tasks = {
   demo: () =>
-    build('--filter=@avs-net/demo...') &&
+    build('--filter=@avs-net/demo...', ...(rest.includes('openssl') ? [] : ['--filter=!@avs-net/tls-openssl'])) &&
     run(process.execPath, [join(root, 'apps/demo/dist/main.js'), 'demo', ...rest]),
   test: () => build() && bin('vitest', ['run', '--project', 'unit', ...rest]),
   build: () => build(...rest),

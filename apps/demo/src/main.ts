@@ -47,7 +47,7 @@ const program = new Command('avs-demo')
 
 function withDtls(command: Command): Command {
   return command
-    .option('--backend <name>', 'the implementation of DTLS: pure', 'pure')
+    .option('--backend <name>', 'the implementation of DTLS: pure, openssl', 'pure')
     .option('--ciphersuites <list>', 'only these, by name or number: 0xC0A8,0xC0AE', parseCiphersuites)
     .option('--key-log <file>', 'append key log lines for Wireshark; whoever has them can read the traffic')
     .option('--verbose', 'more lines, and the causes of errors');

@@ -61,6 +61,7 @@ export const capabilities: BackendCapabilities = {
   encryptThenMac: true,
   maxFragmentLength: true,
   dane: false,
+  emptyDatagrams: true,
   pskIdentityZeroByte: true,
   maxPskKeyLength: pskKeyLimits.max,
   maxPskIdentityLength: pskIdentityLimits.max,
