@@ -209,7 +209,11 @@ describe('records', () => {
 describe('what a client offers', () => {
   it('is DTLS 1.2 without compression, and the extensions that it needs, truncated_hmac not among them', () => {
     const hello = helloWith({});
-    expect(hello).toMatchObject({ version: 0xfefd, compressionMethods: Uint8Array.of(0) });
+    expect(hello).toMatchObject({
+      version: 0xfefd,
+      compressionMethods: Uint8Array.of(0),
+      sessionId: new Uint8Array(0),
+    });
     // server_name, supported_groups, ec_point_formats, encrypt_then_mac, extended_master_secret, renegotiation_info
     expect([...hello.extensions.keys()]).toEqual([0, 10, 11, 22, 23, 0xff01]);
     expect(hello.extensions.get(10)).toEqual(Uint8Array.of(0, 4, 0, 29, 0, 23));
