@@ -34,9 +34,10 @@ bool Configure(SSL_CTX* context, const ContextOptions& options) {
   SSL_CTX_set_options(context, SSL_OP_NO_ENCRYPT_THEN_MAC);
   SSL_CTX_set_options(context, SSL_OP_NO_QUERY_MTU | SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
                                    SSL_OP_CIPHER_SERVER_PREFERENCE);
-  // SECURITY: devices and servers without renegotiation_info are still in use (RFC 5746 §4.2 leaves them to the client). What that
-  // extension guards against needs a renegotiation, which is refused here, and an attacker with a key of the server's.
-  SSL_CTX_set_options(context, SSL_OP_LEGACY_SERVER_CONNECT);
+  // SECURITY: RFC 9325 §3.5. A server without renegotiation_info may renegotiate elsewhere, and take our handshake for the continuation
+  // of an attacker's. OpenSSL 3 refuses such servers by default; said here, because the defaults of a build may differ.
+  if (options.legacyServers) SSL_CTX_set_options(context, SSL_OP_LEGACY_SERVER_CONNECT);
+  else SSL_CTX_clear_options(context, SSL_OP_LEGACY_SERVER_CONNECT);
   SSL_CTX_set_mode(context, SSL_MODE_AUTO_RETRY | SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_read_ahead(context, 1);

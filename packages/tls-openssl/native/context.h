@@ -23,6 +23,8 @@ struct ContextOptions {
   std::string identityHint;
   // Client: RFC 6066 §4, the code on the wire (1 to 4), 0 for none.
   uint8_t maxFragmentLength = 0;
+  // Client: go on with a server that does not know renegotiation_info. RFC 5746 §4.1
+  bool legacyServers = false;
 };
 
 class Context {

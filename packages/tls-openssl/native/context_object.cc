@@ -34,6 +34,7 @@ ContextObject::ContextObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<
   options.key = Secret(key);
   options.identityHint.assign(reinterpret_cast<const char*>(hint.data), hint.size);
   options.maxFragmentLength = static_cast<uint8_t>(maxFragmentLength);
+  options.legacyServers = info[7].ToBoolean();
   LibraryError error;
   context_ = Context::Create(std::move(options), &error);
   if (!context_) ThrowLibraryError(info.Env(), error);

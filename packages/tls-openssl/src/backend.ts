@@ -29,6 +29,11 @@ import type { Loaded, Native, NativeContext } from './native.js';
 export interface OpensslSettings {
   /** As on the wire, in order of preference. */
   ciphersuites: number[];
+  /**
+   * A client's: connect also to servers without renegotiation_info (RFC 5746). Default false: the handshake fails with
+   * handshake_failure, as RFC 9325 §3.5 asks.
+   */
+  legacyServers: boolean;
   /** Of the OpenSSL in this process, such as `3.0.19`. */
   readonly opensslVersion: string;
 }
@@ -63,7 +68,7 @@ async function createClient(
   const settings = copyTlsConfiguration(configuration);
   const { key, identity } = await loadPsk(requirePsk(configuration.security));
   let shared: NativeContext;
-  let context: EngineContext;
+  let context: CheckedContext;
   try {
     refuseZeroByte('security.identity', identity);
     context = createContext(native, settings);
@@ -128,7 +133,12 @@ async function createListener(native: Native, configuration: DtlsListenerConfigu
   return createDatagramListener({ engines, configuration: settings, createBackend: createUdpSocket });
 }
 
-function createContext(native: Native, settings: TlsCommonSettings): EngineContext {
+/** What the settings come down to. */
+interface CheckedContext extends EngineContext {
+  readonly legacyServers: boolean;
+}
+
+function createContext(native: Native, settings: TlsCommonSettings): CheckedContext {
   // It is the lowest version allowed: DTLS 1.2 satisfies whatever asks for less.
   if (settings.version === '1.3') {
     throw errnoError('ENOTSUP', `version ${settings.version} is not supported: this backend speaks DTLS 1.2`);
@@ -141,17 +151,21 @@ function createContext(native: Native, settings: TlsCommonSettings): EngineConte
   }
   const available = availableCiphersuites(native.ciphersuites);
   const wanted = settings.ciphersuites.length > 0 ? settings.ciphersuites : available.map(({ number }) => number);
-  const adjusted: OpensslSettings = { ciphersuites: [...wanted], opensslVersion: native.version };
+  const adjusted: OpensslSettings = {
+    ciphersuites: [...wanted],
+    legacyServers: false,
+    opensslVersion: native.version,
+  };
   settings.additionalConfiguration?.(adjusted);
   const suites = adjusted.ciphersuites.flatMap((wanted) => available.find(({ number }) => number === wanted) ?? []);
   if (suites.length === 0) {
     throw errnoError('EINVAL', `ciphersuites: none of them is supported in mode psk by OpenSSL ${native.version}`);
   }
-  return { native, suites, onKeyLog: settings.onKeyLog };
+  return { native, suites, onKeyLog: settings.onKeyLog, legacyServers: adjusted.legacyServers };
 }
 
 function makeContext(
-  { native, suites, onKeyLog }: EngineContext,
+  { native, suites, onKeyLog, legacyServers }: CheckedContext,
   server: boolean,
   identity: Uint8Array,
   key: Uint8Array,
@@ -160,7 +174,8 @@ function makeContext(
 ): NativeContext {
   const names = suites.map(({ opensslName }: Ciphersuite) => opensslName).join(':');
   try {
-    return new native.Context(server, names, onKeyLog !== undefined, identity, key, hint, maxFragmentLength);
+    const keyLog = onKeyLog !== undefined;
+    return new native.Context(server, names, keyLog, identity, key, hint, maxFragmentLength, legacyServers);
   } catch (error) {
     const { message, code } = error as Error & { code?: unknown };
     throw libraryError(typeof code === 'number' ? code : 0, `OpenSSL refuses the configuration: ${message}`);

@@ -74,6 +74,7 @@ export interface Native {
     key: Uint8Array,
     identityHint: Uint8Array,
     maxFragmentLength: number,
+    legacyServers: boolean,
   ) => NativeContext;
   readonly Association: new (context: NativeContext) => NativeAssociation;
   readonly CookieExchange: new (context: NativeContext) => NativeCookieExchange;

@@ -23,11 +23,11 @@ describe('the addon', () => {
   });
 
   it('refuses what is no number, no text and no bytes with a TypeError', () => {
-    const context = new native.Context(true, 'PSK-AES128-CCM8', false, bytes(''), bytes(''), bytes(''), 0);
+    const context = new native.Context(true, 'PSK-AES128-CCM8', false, bytes(''), bytes(''), bytes(''), 0, false);
     const { Context, Association, CookieExchange } = native;
     const wrong: (() => unknown)[] = [
-      () => new Context(true, 5 as never, false, bytes(''), bytes(''), bytes(''), 0),
-      () => new Context(true, 'PSK-AES128-CCM8', false, 'identity' as never, bytes(''), bytes(''), 0),
+      () => new Context(true, 5 as never, false, bytes(''), bytes(''), bytes(''), 0, false),
+      () => new Context(true, 'PSK-AES128-CCM8', false, 'identity' as never, bytes(''), bytes(''), 0, false),
       () => new Association({} as never),
       () => new Association(undefined as never),
       () => new CookieExchange(context).admit('datagram' as never, bytes(''), false),
@@ -40,9 +40,9 @@ describe('the addon', () => {
   });
 
   it('refuses an unknown suite in the words of OpenSSL, and a context that is destroyed', () => {
-    const make = () => new native.Context(false, 'NO-SUCH-SUITE', false, bytes('me'), testKey, bytes(''), 0);
+    const make = () => new native.Context(false, 'NO-SUCH-SUITE', false, bytes('me'), testKey, bytes(''), 0, false);
     expect(make).toThrowError(/SSL routines/);
-    const context = new native.Context(false, 'PSK-AES128-CCM8', false, bytes('me'), testKey, bytes(''), 0);
+    const context = new native.Context(false, 'PSK-AES128-CCM8', false, bytes('me'), testKey, bytes(''), 0, false);
     const association = new native.Association(context);
     context.destroy();
     context.destroy();
@@ -54,7 +54,7 @@ describe('the addon', () => {
 
   it('shows no key when it is inspected or made JSON', () => {
     const key = bytes('top-secret-key-0');
-    const context = new native.Context(false, 'PSK-AES128-CCM8', false, bytes('me'), key, bytes(''), 0);
+    const context = new native.Context(false, 'PSK-AES128-CCM8', false, bytes('me'), key, bytes(''), 0, false);
     const association = new native.Association(context);
     const shown = [context, association].map(
       (each) => inspect(each, { depth: 9, showHidden: true }) + JSON.stringify(each),
@@ -78,7 +78,7 @@ describe('the addon', () => {
       const { parentPort, workerData } = require('node:worker_threads');
       const native = require(workerData);
       const empty = new Uint8Array(0);
-      const context = new native.Context(false, 'PSK-AES128-CCM8', true, new Uint8Array([97]), new Uint8Array(16), empty, 0);
+      const context = new native.Context(false, 'PSK-AES128-CCM8', true, new Uint8Array([97]), new Uint8Array(16), empty, 0, false);
       const associations = [];
       for (let count = 0; ; count++) {
         const association = new native.Association(context);

@@ -39,6 +39,8 @@ export interface PairOptions {
   readonly resolve?: (identity: Uint8Array) => Promise<Uint8Array | undefined>;
   readonly identityHint?: Uint8Array;
   readonly serverName?: string;
+  /** An OpenSSL client's. */
+  readonly legacyServers?: boolean;
   /** As on the wire, 0 for none. */
   readonly maxFragmentLengthCode?: number;
   readonly maxDatagramSize?: number;
@@ -215,7 +217,16 @@ function clientFactory(options: PairOptions): ClientEngineFactory {
   const context = opensslContext(options);
   const code = options.maxFragmentLengthCode ?? 0;
   const logs = options.onKeyLog !== undefined;
-  const shared = new native.Context(false, names(context.suites), logs, identity, key, nothing, code);
+  const shared = new native.Context(
+    false,
+    names(context.suites),
+    logs,
+    identity,
+    key,
+    nothing,
+    code,
+    options.legacyServers ?? false,
+  );
   return new OpensslClientFactory(context, shared);
 }
 
@@ -228,7 +239,7 @@ function serverFactory(options: PairOptions): ServerEngineFactory {
   const hint = identityHint ?? nothing;
   return new OpensslServerFactory(
     context,
-    new native.Context(true, names(context.suites), false, nothing, nothing, hint, 0),
+    new native.Context(true, names(context.suites), false, nothing, nothing, hint, 0, false),
   );
 }
 

@@ -409,3 +409,21 @@ function silent(told: Partial<Record<keyof EngineSink, (...all: never[]) => void
     ...told,
   } as EngineSink;
 }
+
+describe('a server without renegotiation_info', () => {
+  /** Takes the extension, which this library's ServerHello ends with, out of it. */
+  const withoutIt = (from: 'client' | 'server', datagram: Uint8Array): readonly Uint8Array[] => {
+    const at = Buffer.from(datagram).indexOf(Buffer.from([0xff, 0x01, 0x00, 0x01, 0x00]));
+    if (from === 'client' || at < 0) return [datagram];
+    const changed = datagram.slice();
+    changed.set([0x7a, 0x7a], at);
+    return [changed];
+  };
+
+  it('is refused with an alert', async () => {
+    const pair = new EnginePair({ client: 'openssl', server: 'openssl', tap: withoutIt });
+    await pair.handshake();
+    expect(pair.client.established).toBe(0);
+    expect(pair.client.error).toMatchObject({ direction: 'sent' });
+  });
+});
