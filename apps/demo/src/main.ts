@@ -69,12 +69,14 @@ withDtls(program.command('client'))
   .option('-l, --lifetime <seconds>', 'of the registration', parseLifetimeOption, 300)
   .option('--legacy-server', 'connect also to a server that does not know renegotiation_info (RFC 5746)')
   .option('--sensor-period <seconds>', 'between two measurements of the temperature', parsePeriod, 5)
-  .action((options: ClientOptions) => {
+  .action((options: ClientOptions, command: Command) => {
     const { text, secure } = options.serverUri;
+    // A key in the environment is for whichever server needs one.
+    const isAmbient = !secure && command.getOptionValueSource('key') === 'env';
     return run(
       { target: text, identity: secure ? options.identity : undefined },
       options.verbose,
-      runClient(options, print),
+      runClient(isAmbient ? withoutKey(options) : options, print),
     );
   });
 
@@ -93,4 +95,12 @@ function collect(value: string, before: readonly string[]): string[] {
   return [...before, value];
 }
 
-await program.parseAsync();
+function withoutKey({ key: _key, ...rest }: ClientOptions): ClientOptions {
+  return rest;
+}
+
+async function parse(): Promise<void> {
+  await program.parseAsync();
+}
+
+await run({ target: 'the command line' }, false, parse());

@@ -1,5 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
+import { errnoError } from '@avs-net/core';
 import { createUdpSocket } from '@avs-net/core/node';
 import { type Connection, describePeer, toConnection } from './transport.js';
 
@@ -15,11 +16,22 @@ export async function connectUdp(host: string, port: number, signal: AbortSignal
   return toConnection(socket, (peer) => `plain UDP to ${describePeer(peer)}, no security`);
 }
 
-/** A UDP socket bound for a server. @throws the system's error, such as EADDRINUSE. */
+/** A UDP socket bound for a server. @throws EADDRNOTAVAIL the name does not resolve; the system's error, such as EADDRINUSE. */
 export async function listenUdp(host: string, port: number): Promise<Socket> {
   const socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4');
-  await bound(socket, host, port);
+  try {
+    await bound(socket, host, port);
+  } catch (error) {
+    socket.close();
+    if (isResolutionError(error)) throw errnoError('EADDRNOTAVAIL', `${host} does not resolve`, { cause: error });
+    throw error;
+  }
   return socket;
+}
+
+/** From DNS: no address, for whatever reason. */
+function isResolutionError(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error && error.syscall === 'getaddrinfo';
 }
 
 function bound(socket: Socket, host: string, port: number): Promise<void> {

@@ -15,22 +15,33 @@ export interface ServerUri {
 /** Default ports: CoAP over UDP and over DTLS. RFC 7252 §6.1 and §6.2. */
 export const defaultPorts = { coap: 5683, coaps: 5684 } as const;
 
-/** A server's URI: `coaps://host`, `coap://[2001:db8::1]:5683`. */
+/** An IPv6 address with a zone, which URLs of the platform do not take: with `%25` as in RFC 6874 §2, or `%` as people type it. */
+const zonePattern = /^([a-z]+:\/\/[^[/?#]*\[[0-9a-f:.]+)%(?:25)?([\w.~-]+)\]/i;
+
+/**
+ * A server's URI: `coaps://host`, `coap://[2001:db8::1]:5683`, `coaps://[fe80::1%25eth0]`.
+ * @throws UserError it has a password, which is not repeated.
+ */
 export function parseServerUri(text: string): ServerUri {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const zone = zonePattern.exec(text)?.[2];
+  const plain = text.replace(zonePattern, '$1]');
+  const url = URL.canParse(plain) ? new URL(plain) : undefined;
   if (url === undefined || (url.protocol !== 'coaps:' && url.protocol !== 'coap:')) {
     throw new InvalidArgumentError('It is coaps://host:port, or coap://host:port for no security.');
   }
-  const { hostname, username, pathname, search, hash } = url;
+  const { hostname, username, password, pathname, search, hash } = url;
+  if (password !== '') throw new UserError('-u: the URI has a password in it; a key is given with -k');
   if (hostname === '') throw new InvalidArgumentError('It has no host.');
   if (username !== '' || !['', '/'].includes(pathname) || search !== '' || hash !== '') {
     throw new InvalidArgumentError('It has a host and a port and nothing else.');
   }
   const secure = url.protocol === 'coaps:';
-  const host = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
+  const address = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
+  const host = zone === undefined ? address : `${address}%${zone}`;
   const port = url.port === '' ? defaultPorts[secure ? 'coaps' : 'coap'] : Number(url.port);
   if (port === 0) throw new InvalidArgumentError('It has the port 0, where nobody listens.');
-  return { secure, host, port, text: `${url.protocol}//${isIPv6(host) ? `[${host}]` : host}:${port}` };
+  const shown = isIPv6(host) ? `[${host.replace('%', '%25')}]` : host;
+  return { secure, host, port, text: `${url.protocol}//${shown}:${port}` };
 }
 
 /** A port to listen on; 0 picks one. */
@@ -92,12 +103,12 @@ export function parseKey(text: string, option: string): Uint8Array {
   return new Uint8Array(Buffer.from(digits, 'hex'));
 }
 
-/** An identity and its key from `identity:hexkey`. @throws UserError that does not contain the key. */
+/** An identity and its key from `identity:hexkey`. @throws UserError that contains neither: somebody may have swapped them. */
 export function parsePskPair(text: string): { identity: string; key: Uint8Array } {
   const colon = text.lastIndexOf(':');
   if (colon < 0) throw new UserError('--psk: it is identity:hexkey, such as device:00112233445566778899aabbccddeeff');
   const identity = checkIdentity(text.slice(0, colon), '--psk');
-  return { identity, key: parseKey(text.slice(colon + 1), `--psk of ${identity}`) };
+  return { identity, key: parseKey(text.slice(colon + 1), '--psk (identity:hexkey)') };
 }
 
 /** @throws UserError if the identity is too long. */

@@ -23,18 +23,10 @@ export interface ServerOptions {
 export async function runServer(options: ServerOptions, print: (line: string) => void): Promise<void> {
   const keys = options.security ? readKeys(options.psk) : undefined;
   const server = new Lwm2mServer();
-  const prompt = createInterface({
-    input: process.stdin,
-    output: process.stdout,
-    prompt: process.stdin.isTTY ? '> ' : '',
-  });
-  let typing = true;
-  prompt.once('close', () => {
-    typing = false;
-  });
+  let prompt: Interface | undefined;
   const say = (line: string): void => {
-    if (typing) printAbove(prompt, line, print);
-    else print(line);
+    if (prompt === undefined) print(line);
+    else printAbove(prompt, line, print);
   };
   const serving = await startServing(server, { ...options, keys }, say);
   server.on('registered', (one) => say(`${one.endpointName} registered: ${describeObjects(one)}`));
@@ -43,12 +35,21 @@ export async function runServer(options: ServerOptions, print: (line: string) =>
   server.on('expired', (one) => say(`${one.endpointName} has not been heard of for its lifetime`));
   const scheme = keys === undefined ? 'coap' : 'coaps';
   say(`listening on ${scheme}://${options.host}:${serving.port}; type help for what can be done here`);
-  const forget = onStop(() => prompt.close());
-  prompt.on('SIGINT', () => prompt.close());
+  const typing = createInterface({
+    input: process.stdin,
+    output: process.stdout,
+    prompt: process.stdin.isTTY ? '> ' : '',
+  });
+  prompt = typing;
+  typing.once('close', () => {
+    prompt = undefined;
+  });
+  const forget = onStop(() => typing.close());
+  typing.on('SIGINT', () => typing.close());
   try {
-    await serveLines(prompt, createPrompt(server, say));
+    await serveLines(typing, createPrompt(server, say));
   } finally {
-    prompt.close();
+    typing.close();
     forget();
     server.close();
     await serving.close();
@@ -77,9 +78,9 @@ function readKeys(pairs: readonly string[]): Map<string, Uint8Array> {
     );
   }
   const keys = new Map<string, Uint8Array>();
-  for (const pair of pairs) {
+  for (const [index, pair] of pairs.entries()) {
     const { identity, key } = parsePskPair(pair);
-    if (keys.has(identity)) throw new UserError(`--psk: the identity ${JSON.stringify(identity)} comes twice`);
+    if (keys.has(identity)) throw new UserError(`--psk: number ${index + 1} has the identity of an earlier one`);
     keys.set(identity, key);
   }
   return keys;

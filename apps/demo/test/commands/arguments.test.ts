@@ -8,6 +8,7 @@ import {
   parsePskPair,
   parseServerUri,
 } from '../../src/commands/arguments.js';
+import { UserError } from '../../src/commands/user-error.js';
 
 describe("a server's URI", () => {
   it.each([
@@ -15,6 +16,11 @@ describe("a server's URI", () => {
     ['coaps://host:1234/', { secure: true, host: 'host', port: 1234, text: 'coaps://host:1234' }],
     ['coap://192.0.2.1', { secure: false, host: '192.0.2.1', port: 5683, text: 'coap://192.0.2.1:5683' }],
     ['coaps://[2001:db8::1]:7', { secure: true, host: '2001:db8::1', port: 7, text: 'coaps://[2001:db8::1]:7' }],
+    ['coaps://[fe80::1%25eth0]:7', { secure: true, host: 'fe80::1%eth0', port: 7, text: 'coaps://[fe80::1%25eth0]:7' }],
+    [
+      'coap://[FE80::1%wlan0.1]',
+      { secure: false, host: 'fe80::1%wlan0.1', port: 5683, text: 'coap://[fe80::1%25wlan0.1]:5683' },
+    ],
   ])('%s is understood', (text, uri) => {
     expect(parseServerUri(text)).toEqual(uri);
   });
@@ -30,9 +36,23 @@ describe("a server's URI", () => {
     'coaps://me@host',
     'coaps://host/rd',
     'coaps://host?x',
+    'coaps://[fe80::1%]',
+    'coaps://[fe80::1%25a b]',
   ])('"%s" is refused', (text) => {
     expect(() => parseServerUri(text)).toThrow(/^It /);
   });
+});
+
+describe("a server's URI with a password", () => {
+  it.each(['coaps://me:topsecret@host', 'coaps://:topsecret@[::1]:5684', 'coap://:topsecret@[fe80::1%25eth0]'])(
+    '%s is refused, without being repeated',
+    (text) => {
+      const error = caught(() => parseServerUri(text));
+      expect(error).toBeInstanceOf(UserError);
+      expect(error.message).toMatch(/^-u: .*password/);
+      expect(error.message).not.toContain('topsecret');
+    },
+  );
 });
 
 describe('a key', () => {
@@ -57,6 +77,13 @@ describe('a key', () => {
     expect(caught(() => parsePskPair('00ff')).message).toContain('identity:hexkey');
     expect(caught(() => parsePskPair(`${'a'.repeat(129)}:00`)).message).toContain('128 bytes');
     expect(caught(() => parsePskPair('me:topsecret')).message).not.toContain('topsecret');
+  });
+
+  it('is not repeated when it and its identity are swapped, and the order is named', () => {
+    const error = caught(() => parsePskPair('00112233445566778899aabbccddeeff:thermo-1'));
+    expect(error.message).toMatch(/^--psk \(identity:hexkey\): /);
+    expect(error.message).not.toContain('0011');
+    expect(error.message).not.toContain('thermo');
   });
 });
 

@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -6,13 +8,35 @@ import { describe, expect, it } from 'vitest';
 const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
 /** Runs the built program to its end. */
-async function run(...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
+async function run(...args: string[]): Promise<Result> {
+  return runWith({}, ...args);
+}
+
+interface Result {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** The same with an environment, and with a standard input that stays open; `type` is written to it once `out` matches `when`. */
+async function runWith(
+  options: { env?: Record<string, string>; openInput?: boolean; when?: RegExp; type?: string },
+  ...args: string[]
+): Promise<Result> {
   if (!existsSync(main)) throw new Error('apps/demo is not built; "npm test" builds it, and so does "npm run build"');
-  const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [main, ...args], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: { ...process.env, ...options.env },
+  });
+  if (options.openInput !== true) child.stdin.end();
   let out = '';
   let err = '';
+  let isTyped = false;
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     out += text;
+    if (isTyped || options.when?.test(out) !== true) return;
+    isTyped = true;
+    child.stdin.write(options.type);
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     err += text;
@@ -57,11 +81,53 @@ describe('avs-demo', () => {
     [['client', '-u', 'tcp://127.0.0.1', '-e', 'x'], /It is coaps:\/\/host:port/],
     [['client', '-u', 'coaps://name.invalid', '-e', 'x', '-i', 'me', '-k', '00'], /does not resolve/],
     [['client', '-u', 'coaps://127.0.0.1', '-e', 'x', '-i', 'me', '-k', '00', '--backend', 'none'], /is not installed/],
+    [['client', '-u', 'coaps://:topsecret@127.0.0.1', '-e', 'x', '-i', 'me', '-k', '00'], /-u: .* a password in it/],
+    [['client', '-u', 'coap://127.0.0.1', '-e', 'x', '-k', '00'], /or leave them out/],
     [['server'], /give --psk identity:hexkey/],
+    [
+      ['server', '--psk', 'a:00', '--psk', 'b:11', '--psk', 'a:22'],
+      /--psk: number 3 has the identity of an earlier one/,
+    ],
+    [['server', '--no-security', '--host', 'name.invalid'], /name\.invalid:5683: the name does not resolve/],
+    [['server', '--psk', 'a:00', '--host', 'name.invalid'], /name\.invalid:5684: the name does not resolve/],
   ])('%s ends with exit code 1 and a line that says why', { timeout: 30_000 }, async (args, reason) => {
     const { code, err } = await run(...args);
     expect(code).toBe(1);
     expect(err).toMatch(reason);
     expect(err).not.toMatch(/^\s+at /m);
+  });
+
+  it.each([[['--psk', 'me:00']], [['--no-security']]])(
+    'server %s ends when its port is taken, also while its input is open',
+    { timeout: 30_000 },
+    async (args) => {
+      const holder = createSocket('udp4').bind(0, '127.0.0.1');
+      await once(holder, 'listening');
+      const { port } = holder.address();
+      const address = ['--host', '127.0.0.1', '--port', String(port)];
+      const { code, err } = await runWith({ openInput: true }, 'server', ...address, ...args);
+      holder.close();
+      expect(code).toBe(1);
+      expect(err).toContain(`127.0.0.1:${port} is in use already`);
+    },
+  );
+
+  it('server runs until it is told to quit', { timeout: 30_000 }, async () => {
+    const typed = { openInput: true, when: /^listening on coaps:/m, type: 'list\nquit\n' };
+    const { code, out, err } = await runWith(typed, 'server', '--host', '127.0.0.1', '--port', '0', '--psk', 'me:00');
+    expect([code, err]).toEqual([0, '']);
+    expect(out).toContain('no device is registered');
+  });
+
+  it('client does not mind a key in the environment where there is no security', { timeout: 30_000 }, async () => {
+    const env = { AVS_DEMO_KEY: '00112233' };
+    const holder = createSocket('udp4').bind(0, '127.0.0.1');
+    await once(holder, 'listening');
+    const { port } = holder.address();
+    holder.close();
+    const { code, out, err } = await runWith({ env }, 'client', '-u', `coap://127.0.0.1:${port}`, '-e', 'x');
+    expect(code).toBe(1);
+    expect(out).toContain('plain UDP to 127.0.0.1');
+    expect(err).toMatch(/nothing listens at/);
   });
 });
