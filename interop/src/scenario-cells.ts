@@ -14,6 +14,9 @@ const longest = 0xc037;
 /** 8,000 bytes: more than any path's MTU but that of loopback, less than a record holds. */
 const longLine = 'long'.repeat(2_000);
 
+/** Where a peer is known to fail in silence, nobody should wait for a minute. */
+const hasty = { handshakeTimeouts: { min: 500, max: 2_000 } };
+
 interface Scenario {
   readonly row: string;
   readonly role: Role;
@@ -46,7 +49,7 @@ const scenarios: readonly Scenario[] = [
     role: 'client',
     run: async (peer, backend) => {
       const setup = peer.fragments ?? { mtu: 256, hint: 'h'.repeat(250) };
-      await using meeting = await connectTo(peer, backend, { suite: longest, ...setup });
+      await using meeting = await connectTo(peer, backend, { suite: longest, ...setup }, hasty);
       const hint = meeting.socket.info?.pskIdentityHint;
       expect(hint && Buffer.from(hint).toString()).toBe(setup.hint);
       await exchange(meeting.socket, meeting.conversation);
@@ -56,7 +59,12 @@ const scenarios: readonly Scenario[] = [
     row: 'we send our messages in fragments of 160-byte packets',
     role: 'client',
     run: async (peer, backend) => {
-      await using meeting = await connectTo(peer, backend, { suite: longest }, { socket: { forcedMtu: 160 } });
+      await using meeting = await connectTo(
+        peer,
+        backend,
+        { suite: longest },
+        { socket: { forcedMtu: 160 }, ...hasty },
+      );
       await exchange(meeting.socket, meeting.conversation);
     },
   },

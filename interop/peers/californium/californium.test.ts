@@ -15,6 +15,7 @@ import { californium, type ScandiumParty, type ScandiumSettings, scandium, stopS
 
 const lwm2mSuite = 0xc0a8;
 const ecdhePskGcm = 0xd001;
+const ecdhePskCbc = 0xc037;
 
 const key = pskKeyInfoFromBuffer(Buffer.from(keyHex, 'hex'));
 
@@ -33,6 +34,9 @@ await describePeer(californium, () => {
   scenarioCells(californium);
 
   for (const { backend } of backends) {
+    // With a ServerKeyExchange, and so with the most messages.
+    const ecdhePsk = backend.capabilities.ciphersuites.includes(ecdhePskGcm) ? ecdhePskGcm : ecdhePskCbc;
+
     const scenario = (row: string, role: Role, run: () => Promise<void>): void =>
       cell(californium, { row, kind: 'scenario', role, backend: backend.name }, run);
 
@@ -89,19 +93,19 @@ await describePeer(californium, () => {
       await exchange(socket, peer);
     });
     both('with the extended master secret as a condition', { ems: 'REQUIRED' });
-    both('several handshake messages in a record', { suite: ecdhePskGcm, messagesInOneRecord: true });
-    both('one record in a datagram', { suite: ecdhePskGcm, recordsInOneDatagram: false });
+    both('several handshake messages in a record', { suite: ecdhePsk, messagesInOneRecord: true });
+    both('one record in a datagram', { suite: ecdhePsk, recordsInOneDatagram: false });
     both('a connection ID is offered', { cid: 6 });
     both('a limit on the size of records is offered (RFC 8449)', { recordSizeLimit: 512 });
 
-    // Scandium takes no path with less than 64 bytes for a handshake message.
-    scenario('the peer sends its messages in fragments of 140-byte packets', 'client', () =>
-      asClient({ suite: ecdhePskGcm, mtu: 140 }, {}, exchange),
+    // Scandium takes no path with less than 64 bytes for a handshake message, and with CBC fails in a record that its MAC fills.
+    scenario('the peer sends its messages in fragments of 140-byte packets, with CBC of 160-byte ones', 'client', () =>
+      asClient({ suite: ecdhePsk, mtu: ecdhePsk === ecdhePskCbc ? 160 : 140 }, {}, exchange),
     );
 
     scenario('the peer sends its messages after ClientHello in fragments', 'server', () => {
       const security = { mode: 'psk', resolve: () => key } as const;
-      return asServer({ suite: ecdhePskGcm, mtu: 200, identity: longIdentity }, { security }, exchange);
+      return asServer({ suite: ecdhePsk, mtu: 200, identity: longIdentity }, { security }, exchange);
     });
 
     scenario('the peer sends its ClientHello in fragments', 'server', async () => {
@@ -114,8 +118,13 @@ await describePeer(californium, () => {
     const longNamed = { mode: 'psk', key, identity: pskIdentityInfoFromBuffer(longIdentity) } as const;
     scenario('we send our messages after ClientHello in fragments', 'client', () =>
       asClient(
-        { suite: ecdhePskGcm, identity: longIdentity },
-        { security: longNamed, ciphersuites: [ecdhePskGcm], socket: { forcedMtu: 170 } },
+        { suite: ecdhePsk, identity: longIdentity },
+        {
+          security: longNamed,
+          ciphersuites: [ecdhePsk],
+          socket: { forcedMtu: 170 },
+          handshakeTimeouts: { min: 500, max: 2_000 },
+        },
         exchange,
       ),
     );
@@ -141,10 +150,10 @@ await describePeer(californium, () => {
     scenario(lossyRow, 'client', () =>
       withSeeds(async (seed) => {
         const port = await freeUdpPort();
-        await using server = await scandium('server', port, { suite: ecdhePskGcm }).started();
+        await using server = await scandium('server', port, { suite: ecdhePsk }).started();
         await using relay = await LossyRelay.to(port, seed, faulty);
         await using socket = await backend.createDtlsSocket(
-          clientConfiguration(ecdhePskGcm, { handshakeTimeouts: patientTimeouts }),
+          clientConfiguration(ecdhePsk, { handshakeTimeouts: patientTimeouts }),
         );
         await socket.connect('127.0.0.1', relay.port);
         await server.established();
@@ -155,11 +164,11 @@ await describePeer(californium, () => {
     scenario(lossyRow, 'server', () =>
       withSeeds(async (seed) => {
         await using listener = await backend.createDtlsListener(
-          listenerConfiguration(ecdhePskGcm, { handshakeTimeouts: patientTimeouts }),
+          listenerConfiguration(ecdhePsk, { handshakeTimeouts: patientTimeouts }),
         );
         await listener.bind('127.0.0.1', 0);
         await using relay = await LossyRelay.to(listener.localPort, seed, faulty);
-        await using client = scandium('client', relay.port, { suite: ecdhePskGcm });
+        await using client = scandium('client', relay.port, { suite: ecdhePsk });
         const socket = await listener.accept();
         await client.established();
         await lossyExchange(socket, client, relay, { ours: 'toClient', theirs: 'toServer' });

@@ -133,8 +133,8 @@ await describePeer(leshan, () => {
         },
         async () => {
           const endpoint = `stranger-${backend.name}`;
-          await server.addKey(endpoint, 'stranger', key);
-          await using wrongKey = device(endpoint, 'stranger', 'ff'.repeat(16), legacy);
+          await server.addKey(endpoint, endpoint, key);
+          await using wrongKey = device(endpoint, endpoint, 'ff'.repeat(16), legacy);
           await using nobody = device(endpoint, 'nobody', key, legacy);
           for (const stranger of [wrongKey, nobody]) {
             // This server says nothing to either, so that the device's timers end it: after 1, 2, 4, 8 and 16 s.
