@@ -10,7 +10,7 @@ import { datagramSizeOf } from './inner-mtu.js';
 import { checkSignal, ReceiveQueue, type ReceiveQueueOptions } from './receive-queue.js';
 import { SecureSocketBase } from './secure-socket-base.js';
 import { serverNameForHost } from './server-name.js';
-import { readSession, writeSession } from './session-buffer.js';
+import { StoredSession } from './session-buffer.js';
 import type { Socket, WaitOptions } from './socket.js';
 import type { TlsSettings } from './tls-settings.js';
 
@@ -34,6 +34,7 @@ export class ClientSocket extends SecureSocketBase {
   readonly #inboxOptions: ReceiveQueueOptions;
   readonly #inbox: ReceiveQueue;
   readonly #alarm: ClockAlarm;
+  readonly #session: StoredSession;
   #backend: Socket | undefined;
   #bound = false;
   #attempt: Attempt | undefined;
@@ -42,6 +43,7 @@ export class ClientSocket extends SecureSocketBase {
     super(settings.clock, settings.handshakeTimeouts);
     this.type = type;
     this.#settings = settings;
+    this.#session = new StoredSession(settings.sessionResumptionBuffer);
     this.#engines = engines;
     this.#inboxOptions = {
       kind: type === 'dtls' ? 'datagram' : 'stream',
@@ -152,6 +154,7 @@ export class ClientSocket extends SecureSocketBase {
 
   protected onCleanup(): void {
     this.#backend = undefined;
+    this.#session.wipe();
     this.#engines.destroy();
   }
 
@@ -176,8 +179,7 @@ export class ClientSocket extends SecureSocketBase {
 
   /** Leaves `backend` without a receiver on failure, and the session buffer wiped. */
   async #handshake(attempt: Attempt, backend: Socket, name: string | undefined): Promise<void> {
-    const buffer = this.#settings.sessionResumptionBuffer;
-    const session = readSession(buffer);
+    const session = this.#session.read();
     const established = new Promise<void>((resolve, reject) => {
       this.association = new Association({
         owner: this.#owner(resolve, reject),
@@ -193,6 +195,7 @@ export class ClientSocket extends SecureSocketBase {
           maxDatagramSize: this.type === 'dtls' ? datagramSizeOf(backend) : largestRecord,
           handshakeTimeouts: this.handshakeTimeouts,
           serverName: name === undefined ? undefined : serverNameForHost(name),
+          peer: `${hostnameOf(backend) ?? ''} ${peerOf(backend).port}`,
           session,
         }),
       );
@@ -201,30 +204,30 @@ export class ClientSocket extends SecureSocketBase {
       await attempt.race(established);
     } catch (error) {
       this.association?.destroy();
-      writeSession(buffer, undefined);
+      this.#session.write(undefined);
       releaseQuietly(backend);
       throw error;
     }
   }
 
   #owner(resolve: () => void, reject: (error: AvsError) => void): AssociationOwner {
-    const buffer = this.#settings.sessionResumptionBuffer;
+    const stored = this.#session;
     let isEstablished = false;
     let early: Uint8Array | undefined;
     return {
       established: () => {
         isEstablished = true;
-        writeSession(buffer, early);
+        stored.write(early);
         early?.fill(0);
         resolve();
       },
       ended: (error) => {
         // RFC 5246 §7.2.2: a session that ended with a fatal alert must not be resumed.
-        if (isEstablished && error?.category === AvsErrorCategory.tlsAlert) writeSession(buffer, undefined);
+        if (isEstablished && error?.category === AvsErrorCategory.tlsAlert) stored.write(undefined);
         reject(error ?? errnoError('ECONNABORTED', 'the peer closed the association during the handshake'));
       },
       session: (state) => {
-        if (isEstablished) writeSession(buffer, state);
+        if (isEstablished) stored.write(state);
         else early = Uint8Array.from(state);
       },
       dropped: () => undefined,
