@@ -42,7 +42,7 @@ export interface EngineSink {
    * soon and not from within this call.
    */
   wake(): void;
-  /** The association is over: by close_notify from the peer (no error), by an alert, or by ETIMEDOUT. Called once; nothing follows. */
+  /** The association is over: by close_notify from the peer (no error), by an alert, by ETIMEDOUT or EOVERFLOW. Called once; nothing follows. */
   closed(error?: AvsError): void;
 }
 
@@ -82,7 +82,8 @@ export interface Engine {
   receive(datagram: Uint8Array, now: number): void;
   /**
    * Protects and emits application data: one record on DTLS.
-   * @throws AvsError ENOTCONN before the handshake is complete or after the association has ended; EMSGSIZE beyond {@link maxPlaintext}.
+   * @throws AvsError ENOTCONN before the handshake is complete or after the association has ended; EMSGSIZE beyond {@link maxPlaintext};
+   * EOVERFLOW when its keys have protected as much as they may, and the association ends with it.
    */
   send(plaintext: Uint8Array): void;
   /** To be called at `nextTimeout` and after `wake`. Early and superfluous calls are harmless. */

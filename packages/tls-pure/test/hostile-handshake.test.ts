@@ -1,5 +1,5 @@
 import { AlertDescription, type EngineSink, isErrno } from '@avs-net/core';
-import { MemoryNetwork } from '@avs-net/core/testing';
+import { MemoryNetwork, VirtualClock } from '@avs-net/core/testing';
 import { pskIdentityInfoFromBuffer, pskKeyInfoFromBuffer } from '@avs-net/crypto-creds';
 import { describe, expect, it } from 'vitest';
 import { type Ciphersuite, ciphersuite } from '../src/ciphersuites.js';
@@ -22,7 +22,7 @@ const ccm8 = suite(0xc0a8);
 const cbc = suite(0x00ae);
 const ecdhe = suite(0xd001);
 
-const handshakeRecord = (type: number, messageSeq: number, body = new Uint8Array(0)): Uint8Array =>
+const handshakeRecord = (type: number, messageSeq: number, body: Uint8Array = new Uint8Array(0)): Uint8Array =>
   plaintextRecord(22, 1_000, encodeMessage(type, messageSeq, body).bytes);
 
 /** The handshake message types that a datagram holds in plaintext. */
@@ -46,8 +46,8 @@ function forgedRecord(type: number, sequenceNumber: number): Uint8Array {
 
 describe('a handshake over a listener', () => {
   it.each([110, 160, 200])('completes in datagrams of %d bytes, its ClientHello in pieces', async (innerMtu) => {
-    const network = new MemoryNetwork({ seed: 1, faults: { mtu: innerMtu + 28 } });
-    const { clock } = network;
+    const clock = new VirtualClock();
+    const network = new MemoryNetwork({ seed: 1, clock, faults: { mtu: innerMtu + 28 } });
     const key = pskKeyInfoFromBuffer(testKey);
     const socketConfiguration = { forcedMtu: innerMtu + 28 };
     const listener = await createDtlsListener({ security: { mode: 'psk', resolve: () => key }, clock });

@@ -11,7 +11,7 @@ import {
   errnoError,
   libraryError,
 } from '@avs-net/core';
-import type { Ciphersuite } from '../ciphersuites.js';
+import type { Ciphersuite, UsageLimits } from '../ciphersuites.js';
 import { type Flight, type FlightCarrier, sendFlight } from '../handshake/flight.js';
 import { decodeFragment, HandshakeType } from '../handshake/message.js';
 import { answerInterval } from '../handshake/retransmission.js';
@@ -48,6 +48,10 @@ export class Dtls12Engine implements Engine, FlightCarrier {
   /** The next sequence number of each epoch that we write. */
   #plaintextSequence = 0;
   #sequence = 0;
+  /** Of the negotiated suite. */
+  #limits: UsageLimits = { records: Infinity, forgeries: Infinity };
+  /** Records of epoch 1 that failed authentication. */
+  #forgeries = 0;
   #lastFlight: Flight | undefined;
   #lastFlightSentAt = 0;
 
@@ -84,6 +88,7 @@ export class Dtls12Engine implements Engine, FlightCarrier {
     if (plaintext.length > largest) {
       throw errnoError('EMSGSIZE', `${plaintext.length} bytes do not fit in a datagram, ${largest} do`);
     }
+    if (this.#sequence >= this.#limits.records) throw this.#wornOut();
     this.transmit(this.seal(ContentType.application_data, 1, plaintext));
   }
 
@@ -125,9 +130,10 @@ export class Dtls12Engine implements Engine, FlightCarrier {
   }
 
   /** Puts the negotiated protection in place: records of epoch 1 can be written, and once `openEpoch` is called, read. */
-  installProtection(reader: RecordProtection, writer: RecordProtection): void {
+  installProtection(reader: RecordProtection, writer: RecordProtection, limits: UsageLimits): void {
     this.#reader = reader;
     this.#writer = writer;
+    this.#limits = limits;
   }
 
   /** Both Finished messages are verified: the handshake's state is dropped. */
@@ -245,6 +251,10 @@ export class Dtls12Engine implements Engine, FlightCarrier {
     const plaintext = this.#reader.open(datagram, header.start, header.end);
     if (!plaintext) {
       this.drop('unauthenticated');
+      if (++this.#forgeries >= this.#limits.forgeries) {
+        // RFC 9325 §4.4. A fatal alert for what cannot be authenticated is this one: RFC 6347 §4.1.2.1.
+        return this.fatal(AlertDescription.bad_record_mac, `${this.#forgeries} records were not authentic: an attack`);
+      }
       if (handshake && header.type === ContentType.handshake) {
         this.#guard(() => handshake.finishedNotAuthentic(header.sequenceNumber));
       }
@@ -302,6 +312,17 @@ export class Dtls12Engine implements Engine, FlightCarrier {
     } else if (level === AlertLevel.fatal) {
       this.finish(alertError(alert));
     }
+  }
+
+  /** Ends the association because its keys must not protect anything more. RFC 9325 §4.4. */
+  #wornOut(): AvsError {
+    const { records } = this.#limits;
+    const error = errnoError(
+      'EOVERFLOW',
+      `${records} records were sent, as many as one key may protect: connect again`,
+    );
+    this.#part(AlertLevel.warning, AlertDescription.close_notify, error);
+    return error;
   }
 
   /** Ends the association with an alert. The state changes first, because the sink may call `close` when it is told of the alert. */

@@ -264,8 +264,9 @@ export abstract class Handshake {
     const { suite, randoms, encryptThenMac } = this.settled();
     const { provider, random, onKeyLog } = this.context;
     const { client, server } = trafficProtection(provider, suite, master, randoms, encryptThenMac, random);
-    if (this.side === 'client') this.engine.installProtection(server, client);
-    else this.engine.installProtection(client, server);
+    const { limits } = suite.protection;
+    if (this.side === 'client') this.engine.installProtection(server, client, limits);
+    else this.engine.installProtection(client, server, limits);
     if (onKeyLog) logKey(onKeyLog, keyLogLine(randoms.client, master));
   }
 

@@ -1,0 +1,111 @@
+import { fileURLToPath } from 'node:url';
+import { identity, keyHex } from '../../src/association.js';
+import { buildJava, howToGetJava, type JavaProgram } from '../../src/java.js';
+import { type Conversation, type DtlsPeer, PeerLacks, type PeerSetup } from '../../src/peer.js';
+import type { ProcessPeer } from '../../src/process-peer.js';
+import { gaps } from './gaps.js';
+
+const mainClass = 'ScandiumPeer';
+
+let program: JavaProgram | undefined;
+let suites: ReadonlySet<number> = new Set();
+let running: ProcessPeer | undefined;
+let parties = 0;
+
+/** Scandium, the DTLS of Eclipse Californium, in a program of our own: all its clients and servers run in one process. */
+export const californium: DtlsPeer = {
+  name: 'californium',
+  title: 'Californium (Scandium)',
+  howToGet: howToGetJava,
+  gaps,
+  find: async () => {
+    program = await buildJava(fileURLToPath(new URL('.', import.meta.url)));
+    if (program === undefined) return undefined;
+    const listed = /suites (.*)/.exec(await program.outputOf(mainClass, 'suites\n'))?.[1] ?? '';
+    suites = new Set(listed.split(' ').map(Number));
+    return program.version('scandium');
+  },
+  suites: () => suites,
+  serve: (port, setup) => scandium('server', port, settings(setup)).started(),
+  connect: (port, setup) => scandium('client', port, settings(setup)),
+};
+
+/** Ends the process, if it runs. */
+export async function stopScandium(): Promise<void> {
+  await running?.[Symbol.asyncDispose]();
+  running = undefined;
+}
+
+/** Settings of the peer program; its source lists them. */
+export type ScandiumSettings = Readonly<Record<string, string | number | boolean>>;
+
+function settings({ suite, hint, mtu, withoutCookies, maxFragmentLength }: PeerSetup): ScandiumSettings {
+  if (hint !== undefined) throw new PeerLacks('its server sends no identity hint');
+  return {
+    suite: suite ?? 0xc0a8,
+    ...(mtu !== undefined && { mtu }),
+    ...(withoutCookies === true && { cookies: false }),
+    ...(maxFragmentLength !== undefined && { maxFragmentLength }),
+  };
+}
+
+/** A client or a server on Scandium, and what can be done with it besides talking. */
+export interface ScandiumParty extends Conversation {
+  /** Resolves when a server listens. */
+  started(): Promise<this>;
+  /** Resolves when a handshake is complete, with what Scandium says about it. */
+  established(): Promise<string>;
+  /** Sends bytes. */
+  send(data: Uint8Array): void;
+  /** The datagrams received so far. */
+  datagrams(): Buffer[];
+  /** Resolves with the first datagram received. */
+  datagram(): Promise<Buffer>;
+}
+
+/** Starts a client that connects to the port of loopback, or a server that listens there. */
+export function scandium(role: 'client' | 'server', port: number, more: ScandiumSettings): ScandiumParty {
+  if (program === undefined) throw new Error('find the peer first');
+  running ??= program.start(mainClass, []);
+  const process = running;
+  parties += 1;
+  const name = `${role}-${parties}`;
+  const command = (...words: string[]): void => process.write(`${words.join(' ')}\n`);
+  const all = { port, identity, key: keyHex, ...more };
+  command(role, name, ...Object.entries(all).map(([key, value]) => `${key}=${value}`));
+  const saw = async (event: RegExp): Promise<string> => {
+    const found = await process.printed(new RegExp(`^${name} (?:error (.*)|${event.source})\\n`, 'm'));
+    if (found[1] !== undefined) throw new Error(`${name}: ${found[1]}`);
+    return found[2] ?? '';
+  };
+  const send = (data: Uint8Array): void => command('say', name, Buffer.from(data).toString('hex'));
+  const party: ScandiumParty = {
+    started: async () => {
+      await saw(/listening/);
+      return party;
+    },
+    established: () => saw(/established (.*)/),
+    send,
+    datagrams: () => {
+      const all = process.output.matchAll(new RegExp(`^${name} received #\\d+ (.*)$`, 'gm'));
+      return Array.from(all, ([, hex = '']) => Buffer.from(hex, 'hex'));
+    },
+    datagram: async () => Buffer.from(await saw(/received #1 (.*)/), 'hex'),
+    received: async (line) => {
+      await saw(new RegExp(`received #\\d+ ${Buffer.from(`${line}\n`).toString('hex')}`));
+    },
+    say: (line) => send(Buffer.from(`${line}\n`)),
+    end: () => command('close', name),
+    sawEnd: async () => {
+      await saw(/alert WARNING CLOSE_NOTIFY/);
+    },
+    refused: async () => {
+      await saw(/(failed|alert FATAL) .*/);
+    },
+    [Symbol.asyncDispose]: async () => {
+      command('end', name);
+      await saw(/ended/);
+    },
+  };
+  return party;
+}

@@ -1,0 +1,77 @@
+import { ciphersuiteName, ciphersuites } from '@avs-net/tls-pure';
+import { identity, keyHex } from '../../src/association.js';
+import { outputOf, versionOf } from '../../src/command.js';
+import { conversation } from '../../src/conversation.js';
+import { type DtlsPeer, PeerLacks, type PeerSetup } from '../../src/peer.js';
+import { ProcessPeer } from '../../src/process-peer.js';
+import { gaps } from './gaps.js';
+
+// CCM_8 is at security level 0 from OpenSSL 3.2 on; before that @SECLEVEL=0 changes nothing for it.
+const level = '@SECLEVEL=0';
+
+/** `openssl s_client` and `s_server`, version 3. */
+export const openssl: DtlsPeer = {
+  name: 'openssl',
+  title: 'OpenSSL',
+  howToGet: 'apt-get install openssl, or your system’s package of OpenSSL 3',
+  gaps,
+  find: () => versionOf('openssl', ['version'], /OpenSSL (3\.[\d.]+)/),
+  suites: () => new Set(namesByNumber().keys()),
+  serve: async (port, setup) => {
+    const server = new ProcessPeer('openssl', serverArguments(port, setup));
+    await server.printed('ACCEPT');
+    // Its Q and q close the UDP socket before the association, so that no close_notify goes out.
+    return conversation(server, { closed: 'DONE', failed: /ERROR|error:/ });
+  },
+  connect: (port, setup) => {
+    const client = new ProcessPeer('openssl', ['s_client', ...common(setup), '-connect', `127.0.0.1:${port}`]);
+    return conversation(client, {
+      closesOn: 'Q\n',
+      closed: /^closed$/m,
+      failed: /alert (decrypt error|handshake failure)/,
+    });
+  },
+};
+
+function serverArguments(port: number, setup: PeerSetup): string[] {
+  const { hint, mtu, withoutCookies = false } = setup;
+  if (withoutCookies) throw new PeerLacks('s_server always asks for a cookie');
+  return [
+    's_server',
+    ...common(setup),
+    '-nocert',
+    '-4',
+    ...['-accept', `127.0.0.1:${port}`],
+    ...(hint === undefined ? [] : ['-psk_hint', hint]),
+    // -listen answers the first ClientHello without keeping state, and does not know the option -mtu; the other way is tried with it.
+    ...(mtu === undefined ? ['-listen'] : []),
+  ];
+}
+
+function common({ suite, mtu, maxFragmentLength }: PeerSetup): string[] {
+  const cipher = suite === undefined ? 'PSK' : (namesByNumber().get(suite) ?? 'none');
+  return [
+    '-dtls1_2',
+    ...['-psk', keyHex, '-psk_identity', identity],
+    ...['-cipher', `${cipher}:${level}`],
+    ...(mtu === undefined ? [] : ['-mtu', String(mtu)]),
+    ...(maxFragmentLength === undefined ? [] : ['-maxfraglen', String(maxFragmentLength)]),
+  ];
+}
+
+let names: ReadonlyMap<number, string> | undefined;
+
+/** OpenSSL's own names of our suites that it has. */
+function namesByNumber(): ReadonlyMap<number, string> {
+  if (names !== undefined) return names;
+  const listed = outputOf('openssl', ['ciphers', '-stdname', '-psk', `ALL:${level}`]) ?? '';
+  const ours = new Map(ciphersuites.map(({ id }) => [ciphersuiteName(id), id]));
+  names = new Map(
+    listed.split('\n').flatMap((line) => {
+      const [standard = '', , own] = line.trim().split(/\s+/);
+      const id = ours.get(standard);
+      return id === undefined || own === undefined ? [] : [[id, own] as const];
+    }),
+  );
+  return names;
+}

@@ -1,0 +1,47 @@
+import { fileURLToPath } from 'node:url';
+import { identity, keyHex } from '../../src/association.js';
+import { buildOnce } from '../../src/build.js';
+import { outputOf } from '../../src/command.js';
+import { conversation, type Manners } from '../../src/conversation.js';
+import { type DtlsPeer, PeerLacks, type PeerSetup } from '../../src/peer.js';
+import { ProcessPeer } from '../../src/process-peer.js';
+import { gaps } from './gaps.js';
+
+const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+const program = path('build/peer');
+
+/** A program of our own on pion/dtls, whose version `go.mod` pins; `main.go` says how it speaks. */
+export const pion: DtlsPeer = {
+  name: 'pion',
+  title: 'pion/dtls',
+  howToGet:
+    'Go 1.24 or later, from https://go.dev/dl or your system; its module proxy must be reachable the first time',
+  gaps,
+  find: () => (build() ? outputOf(program, ['version'])?.trim() : undefined),
+  suites: () => new Set((outputOf(program, ['suites']) ?? '').trim().split('\n').map(Number)),
+  serve: async (port, setup) => {
+    const server = new ProcessPeer(program, ['server', ...flags(port, setup)]);
+    await server.printed('listening');
+    return conversation(server, manners);
+  },
+  connect: (port, setup) => conversation(new ProcessPeer(program, ['client', ...flags(port, setup)]), manners),
+};
+
+const manners: Manners = { closesOn: 'end', closed: 'closed by the other side', failed: 'failed: ' };
+
+function flags(port: number, { suite, hint, mtu, withoutCookies, maxFragmentLength }: PeerSetup): string[] {
+  if (maxFragmentLength !== undefined) throw new PeerLacks('it does not have the extension');
+  return [
+    ...[`-port=${port}`, `-psk=${keyHex}`, `-identity=${identity}`],
+    ...(suite === undefined ? [] : [`-suite=${suite}`]),
+    ...(hint === undefined ? [] : [`-hint=${hint}`]),
+    ...(mtu === undefined ? [] : [`-mtu=${mtu}`]),
+    ...(withoutCookies ? ['-cookies=false'] : []),
+  ];
+}
+
+function build(): boolean {
+  const sources = ['main.go', 'go.mod', 'go.sum'].map(path);
+  const args = ['build', '-mod=readonly', '-trimpath', '-o', program, '.'];
+  return buildOnce({ output: program, sources, command: 'go', args, cwd: path('.') });
+}

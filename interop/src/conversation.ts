@@ -1,0 +1,37 @@
+import { type Conversation, PeerLacks } from './peer.js';
+import type { ProcessPeer } from './process-peer.js';
+
+/** How a program that speaks DTLS shows what happens, and what it can be made to do. */
+export interface Manners {
+  /** It sends back what it receives, and nothing else. Default: it prints what it receives and sends what is written to it. */
+  readonly echoes?: boolean | undefined;
+  /** What to write to make it close the association; `'end'`: the end of its input; undefined: it cannot. */
+  readonly closesOn?: string | undefined;
+  /** What it prints when close_notify has arrived; undefined: nothing. */
+  readonly closed?: string | RegExp | undefined;
+  /** What it prints when a handshake has failed; undefined: nothing. */
+  readonly failed?: string | RegExp | undefined;
+}
+
+/** A {@link Conversation} with a program. */
+export function conversation(program: ProcessPeer, manners: Manners): Conversation {
+  const { echoes = false, closesOn, closed, failed } = manners;
+  const show = async (wanted: string | RegExp | undefined, what: string): Promise<void> => {
+    if (wanted === undefined) throw new PeerLacks(`it shows nothing of ${what}`);
+    await program.printed(wanted);
+  };
+  return {
+    received: async (line) => {
+      if (!echoes) await program.printed(line);
+    },
+    say: echoes ? undefined : (line) => program.write(`${line}\n`),
+    end: () => {
+      if (closesOn === undefined) throw new PeerLacks('it cannot be made to close');
+      if (closesOn === 'end') program.endInput();
+      else program.write(closesOn);
+    },
+    sawEnd: () => show(closed, 'a close_notify'),
+    refused: () => show(failed, 'a failed handshake'),
+    [Symbol.asyncDispose]: () => program[Symbol.asyncDispose](),
+  };
+}

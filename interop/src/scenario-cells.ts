@@ -1,0 +1,182 @@
+import { AvsError, AvsErrorCategory, type Backend, isErrno } from '@avs-net/core';
+import { pskIdentityInfoFromBuffer } from '@avs-net/crypto-creds';
+import { expect } from 'vitest';
+import { identity, listenerSecurity, wrongKey } from './association.js';
+import { backends } from './backends.js';
+import { cell } from './cells.js';
+import { acceptFrom, connectTo, exchange, expectEnd } from './meeting.js';
+import { type DtlsPeer, PeerLacks, type Role } from './peer.js';
+
+/** TLS_PSK_WITH_AES_128_CCM_8, which every peer has, and TLS_ECDHE_PSK_WITH_AES_128_CBC_SHA256, which has the longest messages. */
+const light = 0xc0a8;
+const longest = 0xc037;
+
+/** 8,000 bytes: more than any path's MTU but that of loopback, less than a record holds. */
+const longLine = 'long'.repeat(2_000);
+
+interface Scenario {
+  readonly row: string;
+  readonly role: Role;
+  run(peer: DtlsPeer, backend: Backend): Promise<void>;
+}
+
+const scenarios: readonly Scenario[] = [
+  { row: 'another key is refused', role: 'client', run: refusedByPeer },
+  { row: 'another key is refused', role: 'server', run: refusedByUs },
+  {
+    row: 'a server with a cookie exchange',
+    role: 'client',
+    run: async (peer, backend) => {
+      await using meeting = await connectTo(peer, backend, { suite: light });
+      expect(meeting.socket.info?.flights).toBe(3);
+      await exchange(meeting.socket, meeting.conversation);
+    },
+  },
+  {
+    row: 'a server without cookies',
+    role: 'client',
+    run: async (peer, backend) => {
+      await using meeting = await connectTo(peer, backend, { suite: light, withoutCookies: true });
+      expect(meeting.socket.info?.flights).toBe(2);
+      await exchange(meeting.socket, meeting.conversation);
+    },
+  },
+  {
+    row: 'the peer sends its messages in fragments',
+    role: 'client',
+    run: async (peer, backend) => {
+      const setup = peer.fragments ?? { mtu: 256, hint: 'h'.repeat(250) };
+      await using meeting = await connectTo(peer, backend, { suite: longest, ...setup });
+      const hint = meeting.socket.info?.pskIdentityHint;
+      expect(hint && Buffer.from(hint).toString()).toBe(setup.hint);
+      await exchange(meeting.socket, meeting.conversation);
+    },
+  },
+  {
+    row: 'we send our messages in fragments of 160-byte packets',
+    role: 'client',
+    run: async (peer, backend) => {
+      await using meeting = await connectTo(peer, backend, { suite: longest }, { socket: { forcedMtu: 160 } });
+      await exchange(meeting.socket, meeting.conversation);
+    },
+  },
+  {
+    row: 'we send our messages in fragments of 160-byte packets',
+    role: 'server',
+    run: async (peer, backend) => {
+      const security = { ...listenerSecurity, identityHint: 'h'.repeat(120) };
+      const more = { security, socket: { forcedMtu: 160 } };
+      await using meeting = await acceptFrom(peer, backend, { suite: longest }, more);
+      await exchange(meeting.socket, meeting.conversation);
+    },
+  },
+  {
+    row: 'max_fragment_length of 512 bytes, asked for by us',
+    role: 'client',
+    run: async (peer, backend) => {
+      await using meeting = await connectTo(peer, backend, { suite: light }, { maxFragmentLength: 512 });
+      if (meeting.socket.info?.maxFragmentLength !== 512) throw new PeerLacks('it did not answer the extension');
+      await exchange(meeting.socket, meeting.conversation, 'x'.repeat(490));
+    },
+  },
+  {
+    row: 'max_fragment_length of 512 bytes, asked for by the peer',
+    role: 'server',
+    run: async (peer, backend) => {
+      await using meeting = await acceptFrom(peer, backend, { suite: light, maxFragmentLength: 512 });
+      expect(meeting.socket.info?.maxFragmentLength).toBe(512);
+      await exchange(meeting.socket, meeting.conversation, 'x'.repeat(490));
+    },
+  },
+  {
+    row: 'lines of 8,000 bytes',
+    role: 'client',
+    run: async (peer, backend) => {
+      await using meeting = await connectTo(peer, backend, { suite: light, mtu: 9_000 });
+      await exchange(meeting.socket, meeting.conversation, longLine);
+    },
+  },
+  {
+    row: 'lines of 8,000 bytes',
+    role: 'server',
+    run: async (peer, backend) => {
+      await using meeting = await acceptFrom(peer, backend, { suite: light, mtu: 9_000 });
+      await exchange(meeting.socket, meeting.conversation, longLine);
+    },
+  },
+  {
+    row: 'the peer closes',
+    role: 'client',
+    run: async (peer, backend) => {
+      await using meeting = await connectTo(peer, backend, { suite: light });
+      await exchange(meeting.socket, meeting.conversation);
+      meeting.conversation.end();
+      await expectEnd(meeting.socket);
+    },
+  },
+  {
+    row: 'the peer closes',
+    role: 'server',
+    run: async (peer, backend) => {
+      await using meeting = await acceptFrom(peer, backend, { suite: light });
+      await exchange(meeting.socket, meeting.conversation);
+      meeting.conversation.end();
+      await expectEnd(meeting.socket);
+    },
+  },
+  {
+    row: 'we close',
+    role: 'client',
+    run: async (peer, backend) => {
+      await using meeting = await connectTo(peer, backend, { suite: light });
+      await exchange(meeting.socket, meeting.conversation);
+      await meeting.socket.shutdown();
+      await meeting.conversation.sawEnd();
+    },
+  },
+  {
+    row: 'we close',
+    role: 'server',
+    run: async (peer, backend) => {
+      await using meeting = await acceptFrom(peer, backend, { suite: light });
+      await exchange(meeting.socket, meeting.conversation);
+      await meeting.socket.shutdown();
+      await meeting.conversation.sawEnd();
+    },
+  },
+];
+
+/** What is tried with every peer besides the suites. */
+export function scenarioCells(peer: DtlsPeer): void {
+  for (const { backend } of backends) {
+    for (const { row, role, run } of scenarios) {
+      cell(peer, { row, kind: 'scenario', role, backend: backend.name }, () => run(peer, backend));
+    }
+  }
+}
+
+async function refusedByPeer(peer: DtlsPeer, backend: Backend): Promise<void> {
+  const security = { mode: 'psk', key: wrongKey, identity: pskIdentityInfoFromBuffer(identity) } as const;
+  const timers = { min: 200, max: 400 };
+  const connecting = connectTo(peer, backend, { suite: light }, { security, handshakeTimeouts: timers });
+  const error: unknown = await connecting.then(
+    async (meeting) => {
+      await meeting[Symbol.asyncDispose]();
+      return undefined;
+    },
+    (reason: unknown) => reason,
+  );
+  // A Finished that does not decrypt may be dropped in silence (RFC 6347 §4.1.2.7), as OpenSSL and GnuTLS do, and then only our
+  // timers end this; Mbed TLS and pion send an alert.
+  const refused = error instanceof AvsError && error.category === AvsErrorCategory.tlsAlert;
+  expect(refused || isErrno(error, 'ETIMEDOUT'), String(error)).toBe(true);
+}
+
+async function refusedByUs(peer: DtlsPeer, backend: Backend): Promise<void> {
+  const security = { mode: 'psk', resolve: () => wrongKey } as const;
+  await using listener = await backend.createDtlsListener({ security, ciphersuites: [light] });
+  await listener.bind('127.0.0.1', 0);
+  await using client = peer.connect(listener.localPort, { suite: light });
+  await client.refused();
+  expect(listener.stats).toMatchObject({ accepted: 0, failed: 1 });
+}
