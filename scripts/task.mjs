@@ -14,16 +14,19 @@ const installHint =
   "the installation did not succeed; pnpm's own words are above. It needs npm's registry: check the network and the proxy settings " +
   '(npm config get registry), then run the same command again.';
 
+// The second one writes docs/interop.md.
+const interopReporters = ['--reporter=default', '--reporter=./interop/src/page-reporter.ts'];
+
 const tasks = {
   demo: () =>
-    build('--filter=@avs-net/demo...') &&
+    build('--filter=@avs-net/demo...', ...(rest.includes('openssl') ? [] : ['--filter=!@avs-net/tls-openssl'])) &&
     run(process.execPath, [join(root, 'apps/demo/dist/main.js'), 'demo', ...rest]),
   test: () => build() && bin('vitest', ['run', '--project', 'unit', ...rest]),
   build: () => build(...rest),
   types: () => build() && bin('tsc', ['-p', 'tsconfig.test.json']),
   lint: () => bin('biome', ['check', ...rest]),
   format: () => bin('biome', ['check', '--write', ...rest]),
-  interop: () => build() && bin('vitest', ['run', '--project', 'interop', ...rest]),
+  interop: () => build() && bin('vitest', ['run', '--project', 'interop', ...interopReporters, ...rest]),
   pnpm: () => pnpm(rest),
 };
 

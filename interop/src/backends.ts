@@ -1,4 +1,5 @@
 import type { Backend } from '@avs-net/core';
+import { loadError, backend as openssl } from '@avs-net/tls-openssl';
 import { backend as pure } from '@avs-net/tls-pure';
 
 /** A backend that the peers are tried with. */
@@ -8,5 +9,14 @@ export interface TriedBackend {
   readonly lacks: readonly { readonly suites: readonly number[]; readonly reason: string }[];
 }
 
+// Without a C++ compiler there is no addon; where CI is set it must be there.
+if (loadError && process.env['CI']) throw loadError;
+
 /** Every backend. Adding one is a line here. */
-export const backends: readonly TriedBackend[] = [{ backend: pure, lacks: [] }];
+export const backends: readonly TriedBackend[] = [
+  { backend: pure, lacks: [] },
+  {
+    backend: openssl,
+    lacks: [{ suites: [0xd001, 0xd003], reason: 'OpenSSL has no ECDHE_PSK with AES-GCM or AES-CCM (RFC 8442)' }],
+  },
+].filter(({ backend }) => backend.capabilities.server);

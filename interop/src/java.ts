@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
+import { buildOnce } from './build.js';
 import { outputOf } from './command.js';
 import { type ProcessOptions, ProcessPeer } from './process-peer.js';
 
@@ -10,12 +10,18 @@ import { type ProcessOptions, ProcessPeer } from './process-peer.js';
 export const howToGetJava =
   'a JDK of version 17 or later and Maven: apt-get install default-jdk-headless maven, or your system’s packages of them';
 
+/** How a Java program is started. */
+export interface JavaOptions extends ProcessOptions {
+  /** Packages of the platform, as `module/package`, that a program of before Java 17 looks into. */
+  readonly openPackages?: readonly string[] | undefined;
+}
+
 /** A Maven project that is built: its own classes, and the libraries that it names. */
 export interface JavaProgram {
   /** The version of a library by its artifact's name. @throws Error it is not among the libraries. */
   version(artifact: string): string;
-  /** Runs a main class. Its output comes as it is written; its virtual machine is set up to start fast. */
-  start(mainClass: string, args: readonly string[], options?: ProcessOptions): ProcessPeer;
+  /** Runs a main class in a virtual machine that starts fast. */
+  start(mainClass: string, args: readonly string[], options?: JavaOptions): ProcessPeer;
   /** What a main class prints when it is given this input, and its end. */
   outputOf(mainClass: string, input: string): Promise<string>;
 }
@@ -28,15 +34,16 @@ const machine = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'];
  * download. The project leaves its classes in `build/classes` and its libraries in `build/lib`. Undefined without Java or Maven.
  * @throws Error Maven failed; its message has Maven's.
  */
-export async function buildJava(folder: string): Promise<JavaProgram | undefined> {
+export function buildJava(folder: string): JavaProgram | undefined {
   if (javaVersion() < 17) return undefined;
-  const stamp = join(folder, 'build', 'stamp');
-  const state = stateOf(folder);
-  if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== state) {
-    if (outputOf('mvn', ['--version']) === undefined) return undefined;
-    await maven(folder);
-    writeFileSync(stamp, state);
-  }
+  const built = buildOnce({
+    output: join(folder, 'build', 'classes'),
+    sources: sourcesIn(folder),
+    command: 'mvn',
+    args: ['--batch-mode', '--quiet', 'compile'],
+    cwd: folder,
+  });
+  if (!built) return undefined;
   const libraries = join(folder, 'build', 'lib');
   const classPath = [join(folder, 'build', 'classes'), join(libraries, '*')].join(delimiter);
   const commandLine = (mainClass: string): string[] => [...machine, '-cp', classPath, mainClass];
@@ -47,7 +54,10 @@ export async function buildJava(folder: string): Promise<JavaProgram | undefined
       if (version === undefined) throw new Error(`${artifact} is not among the libraries in ${libraries}`);
       return version;
     },
-    start: (mainClass, args, options) => new ProcessPeer('java', [...commandLine(mainClass), ...args], options),
+    start: (mainClass, args, { openPackages = [], ...options } = {}) => {
+      const open = openPackages.flatMap((name) => ['--add-opens', `${name}=ALL-UNNAMED`]);
+      return new ProcessPeer('java', [...open, ...commandLine(mainClass), ...args], options);
+    },
     outputOf: async (mainClass, input) => {
       const running = promisify(execFile)('java', commandLine(mainClass));
       running.child.stdin?.end(input);
@@ -56,29 +66,20 @@ export async function buildJava(folder: string): Promise<JavaProgram | undefined
   };
 }
 
-async function maven(folder: string): Promise<void> {
-  try {
-    await promisify(execFile)('mvn', ['--batch-mode', '--quiet', 'compile'], { cwd: folder });
-  } catch (error) {
-    const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
-    throw new Error(`Maven could not build ${folder}:\n${stdout}${stderr}`, { cause: error });
-  }
-}
-
 /** The major version, or 0 without Java. */
 function javaVersion(): number {
   const output = outputOf('java', ['-version']) ?? '';
   return Number(/version "(\d+)/.exec(output)?.[1] ?? 0);
 }
 
-/** A digest of all that goes into the build. */
-function stateOf(folder: string): string {
-  const digest = createHash('sha256');
-  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
-    const path = join(entry.parentPath, entry.name);
-    const built = path.startsWith(join(folder, 'build'));
-    if (entry.isFile() && !built && /\.(xml|java)$/.test(entry.name))
-      digest.update(path.slice(folder.length)).update(readFileSync(path));
-  }
-  return digest.digest('hex');
+/** The project file, and all that is compiled or copied. */
+function sourcesIn(folder: string): string[] {
+  const all = ['src', 'resources'].flatMap((name) => {
+    const subfolder = join(folder, name);
+    if (!existsSync(subfolder)) return [];
+    return readdirSync(subfolder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name));
+  });
+  return [join(folder, 'pom.xml'), ...all.sort()];
 }

@@ -26,7 +26,7 @@ class PageReporter implements Reporter {
         if (cell !== undefined) cells.push(cell);
       }
     }
-    const missing = peerFolders().filter((name) => !peers.some((peer) => peer.name === name));
+    const missing = peerFolders().filter((folder) => !peers.some(({ name }) => name.startsWith(folder)));
     if (notPassed > 0 || missing.length > 0) {
       const why = missing.length > 0 ? `there are no results of ${missing.join(', ')}` : 'not everything passed';
       console.log(`docs/interop.md stays as it is: ${why}.`);

@@ -23,7 +23,7 @@ export class PeerLacks extends Error {}
 
 /** An implementation that this project did not write. */
 export interface Peer {
-  /** Its folder in `interop/peers`. */
+  /** Its folder in `interop/peers`, with a word more where the folder has several. */
   readonly name: string;
   /** Its name, for people. */
   readonly title: string;

@@ -4,6 +4,7 @@ import { dgramView } from '@avs-net/core/node';
 import { pskIdentityInfoFromBuffer, pskKeyInfoFromBuffer } from '@avs-net/crypto-creds';
 import { ciphersuiteName } from '@avs-net/tls-pure';
 import type { Peer } from './coap/messages.js';
+import { UserError } from './commands/user-error.js';
 import { type Connection, describePeer, toConnection } from './transport.js';
 
 /** What client and server have in common. */
@@ -19,6 +20,8 @@ export interface DtlsClientOptions extends DtlsOptions {
   readonly port: number;
   readonly identity: string;
   readonly key: Uint8Array;
+  /** Connect also to a server without renegotiation_info, RFC 5746. */
+  readonly legacyServer?: boolean | undefined;
 }
 
 /**
@@ -48,6 +51,7 @@ export async function connectDtls(options: DtlsClientOptions, signal: AbortSigna
     handshakeTimeouts,
     ciphersuites,
     onKeyLog,
+    additionalConfiguration: options.legacyServer === true ? allowLegacyServers : undefined,
   });
   const start = performance.now();
   try {
@@ -62,6 +66,14 @@ export async function connectDtls(options: DtlsClientOptions, signal: AbortSigna
     (peer) =>
       `connected to ${describePeer(peer)}: ${describeHandshake(socket.info, 'round trips')}, ${time.toFixed(0)} ms`,
   );
+}
+
+/** Backends name the setting alike, or do not have it. */
+function allowLegacyServers(settings: unknown): void {
+  if (typeof settings !== 'object' || settings === null || !('legacyServers' in settings)) {
+    throw new UserError('--legacy-server: this backend has no such setting');
+  }
+  settings.legacyServers = true;
 }
 
 /** An association that a server has accepted. */

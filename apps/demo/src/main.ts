@@ -47,7 +47,7 @@ const program = new Command('avs-demo')
 
 function withDtls(command: Command): Command {
   return command
-    .option('--backend <name>', 'the implementation of DTLS: pure', 'pure')
+    .option('--backend <name>', 'the implementation of DTLS: pure, openssl', 'pure')
     .option('--ciphersuites <list>', 'only these, by name or number: 0xC0A8,0xC0AE', parseCiphersuites)
     .option('--key-log <file>', 'append key log lines for Wireshark; whoever has them can read the traffic')
     .option('--verbose', 'more lines, and the causes of errors');
@@ -67,6 +67,7 @@ withDtls(program.command('client'))
   .option('-i, --identity <identity>', 'the identity of the pre-shared key')
   .addOption(new Option('-k, --key <hex>', 'the pre-shared key, hexadecimal').env('AVS_DEMO_KEY'))
   .option('-l, --lifetime <seconds>', 'of the registration', parseLifetimeOption, 300)
+  .option('--legacy-server', 'connect also to a server that does not know renegotiation_info (RFC 5746)')
   .option('--sensor-period <seconds>', 'between two measurements of the temperature', parsePeriod, 5)
   .action((options: ClientOptions) => {
     const { text, secure } = options.serverUri;

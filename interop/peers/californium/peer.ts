@@ -19,7 +19,7 @@ export const californium: DtlsPeer = {
   howToGet: howToGetJava,
   gaps,
   find: async () => {
-    program = await buildJava(fileURLToPath(new URL('.', import.meta.url)));
+    program = buildJava(fileURLToPath(new URL('.', import.meta.url)));
     if (program === undefined) return undefined;
     const listed = /suites (.*)/.exec(await program.outputOf(mainClass, 'suites\n'))?.[1] ?? '';
     suites = new Set(listed.split(' ').map(Number));

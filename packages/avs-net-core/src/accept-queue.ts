@@ -16,6 +16,8 @@ export class AcceptQueue<T> {
   #open = false;
   /** Counts openings, so that an iteration does not run on into the next one. */
   #generation = 0;
+  /** Why it has ended by itself, until it opens again. */
+  #failure: AvsError | undefined;
   readonly #items = new Set<T>();
   readonly #waiters = new Set<Waiter<T>>();
 
@@ -31,6 +33,7 @@ export class AcceptQueue<T> {
   /** Begins to take items. */
   open(): void {
     this.#open = true;
+    this.#failure = undefined;
     this.#generation += 1;
   }
 
@@ -51,6 +54,12 @@ export class AcceptQueue<T> {
     return this.#items.delete(item);
   }
 
+  /** As `close`, but nobody has asked for it: iterations, too, and whoever comes until it opens again, reject with `error`. */
+  fail(error: AvsError): readonly T[] {
+    this.#failure = error;
+    return this.close(error);
+  }
+
   /** Who waits rejects with `error`; iterations just end. What nobody has taken is returned. */
   close(error: AvsError): readonly T[] {
     this.#open = false;
@@ -58,7 +67,7 @@ export class AcceptQueue<T> {
     this.#waiters.clear();
     for (const waiter of waiters) {
       waiter.release();
-      if (waiter.endsOnClose) waiter.resolve(undefined);
+      if (waiter.endsOnClose && this.#failure === undefined) waiter.resolve(undefined);
       else waiter.reject(error);
     }
     const items = [...this.#items];
@@ -80,7 +89,7 @@ export class AcceptQueue<T> {
     const ended: IteratorReturnResult<undefined> = { done: true, value: undefined };
     return {
       next: async () => {
-        if (generation !== undefined && (generation !== this.#generation || !this.#open)) stop.abort();
+        if (generation !== undefined && (generation !== this.#generation || this.#isClosed)) stop.abort();
         if (stop.signal.aborted) return ended;
         const item = await this.#wait(stop.signal, Infinity, true).catch((error: unknown) => {
           if (stop.signal.aborted) return undefined;
@@ -101,10 +110,14 @@ export class AcceptQueue<T> {
     };
   }
 
+  get #isClosed(): boolean {
+    return !this.#open && this.#failure === undefined;
+  }
+
   #wait(signal: AbortSignal | undefined, timeout: number, endsOnClose: boolean): Promise<T | undefined> {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted();
-      if (!this.#open) throw notOpen();
+      if (!this.#open) throw this.#failure ?? notOpen();
       const [item] = this.#items;
       if (item !== undefined) {
         this.#items.delete(item);

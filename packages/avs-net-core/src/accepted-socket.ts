@@ -67,7 +67,9 @@ export class AcceptedSocket extends SecureSocketBase {
 
   protected async cancelAttempt(): Promise<void> {}
 
-  protected onClosed(): void {}
+  protected onClosed(): void {
+    this.carrier = undefined;
+  }
 
   protected onCleanup(): void {}
 

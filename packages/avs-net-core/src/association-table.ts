@@ -6,6 +6,7 @@ import type { Endpoint } from './configuration.js';
 import { DeadlineHeap } from './deadline-heap.js';
 import type { Admission, DropReason, ServerEngineFactory } from './engine.js';
 import { type AvsError, errnoError } from './errors.js';
+import { asAvsError } from './foreign-error.js';
 import { datagramSizeOf } from './inner-mtu.js';
 import type { ListenerCounters } from './listener-counters.js';
 import { type PeerHost, PeerSocket } from './peer-socket.js';
@@ -109,7 +110,7 @@ export class AssociationTable implements PeerHost, Receiver {
   }
 
   onError(error: AvsError): void {
-    if (this.backend.state === 'closed') this.#options.onLost(error);
+    if (this.backend.state !== 'bound') this.#options.onLost(asAvsError(error));
   }
 
   onEnd(): void {

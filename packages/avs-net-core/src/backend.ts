@@ -23,6 +23,8 @@ export interface BackendCapabilities {
   readonly encryptThenMac: boolean;
   readonly maxFragmentLength: boolean;
   readonly dane: boolean;
+  /** Datagrams without a byte can be sent and are received. Off: `send` of one is ENOTSUP, and one that comes may be lost. */
+  readonly emptyDatagrams: boolean;
   /** PSK identities may hold a zero byte. */
   readonly pskIdentityZeroByte: boolean;
   /** Bytes. */

@@ -1,6 +1,7 @@
 import { checkHost, checkInteger, checkObject, checkPort, invalid } from './argument-checks.js';
 import { Association, type AssociationOwner } from './association.js';
 import { Attempt } from './attempt.js';
+import { checkNotCleanedUp, closeBelow } from './below.js';
 import { ClockAlarm } from './clock-alarm.js';
 import type { Endpoint } from './configuration.js';
 import type { ClientEngineFactory } from './engine.js';
@@ -80,7 +81,8 @@ export class ClientSocket extends SecureSocketBase {
   /**
    * See `Socket.decorate`. A ready backend is one in state `connected` or `accepted`; its handshake is over when this resolves.
    * The socket that this one had below before is cleaned up.
-   * @throws also EINVAL: DTLS over a stream or TLS over datagrams; EBADF: the backend is shut down.
+   * @throws also EINVAL: DTLS over a stream or TLS over datagrams, or a backend that is on top of this socket; EBADF: the backend is
+   * shut down or was cleaned up.
    */
   async decorate(backend: Socket, options?: WaitOptions): Promise<void> {
     this.checkUsable();
@@ -115,6 +117,7 @@ export class ClientSocket extends SecureSocketBase {
     if (backend === undefined) throw errnoError('ENOTSUP', 'bind: there is no socket below; decorate one of your own');
     await this.#try(undefined, async (attempt) => {
       await attempt.race(backend.bind(address, port));
+      attempt.signal.throwIfAborted();
       this.#bound = true;
     });
   }
@@ -202,6 +205,7 @@ export class ClientSocket extends SecureSocketBase {
     });
     try {
       await attempt.race(established);
+      attempt.signal.throwIfAborted();
     } catch (error) {
       this.association?.destroy();
       this.#session.write(undefined);
@@ -245,7 +249,8 @@ export class ClientSocket extends SecureSocketBase {
   }
 
   #checkBelow(backend: Socket): void {
-    if (Object.is(backend, this)) throw invalid('backend', 'another socket');
+    if (this.isUnder(backend)) throw invalid('backend', 'another socket, and not one that is on top of this one');
+    checkNotCleanedUp('backend', backend);
     if (backend.state === 'shutdown') throw errnoError('EBADF', 'decorate: backend is shut down');
     const isStream = backend.type === 'tcp' || backend.type === 'tls';
     if (isStream === (this.type === 'tls')) return;
@@ -293,7 +298,7 @@ function releaseQuietly(backend: Socket): void {
 
 async function closeQuietly(backend: Socket): Promise<void> {
   try {
-    if (backend.state !== 'closed') await backend.close();
+    await closeBelow(backend);
   } catch {
     // The error that led here tells more.
   }

@@ -3,6 +3,7 @@ import type { AcceptedSocketContext } from './accepted-socket.js';
 import { checkHost, checkInteger, checkObject, invalid } from './argument-checks.js';
 import { AssociationTable } from './association-table.js';
 import { Attempt } from './attempt.js';
+import { checkNotCleanedUp, closeBelow } from './below.js';
 import { settled } from './clock-alarm.js';
 import type { DtlsListener, ListenerStats } from './datagram-listener.js';
 import type { ServerEngineFactory } from './engine.js';
@@ -61,15 +62,16 @@ export class ListenerSocket implements DtlsListener {
     if (this.#table !== undefined || this.#attempt !== undefined || this.#closing !== undefined) {
       throw errnoError('EBADF', 'bind: the listener is bound, or being bound or closed');
     }
+    const backend = this.#below();
     const attempt = new Attempt(undefined);
     this.#attempt = attempt;
     try {
-      const backend = this.#below();
       await attempt.race(backend.bind(address, port));
+      attempt.signal.throwIfAborted();
       this.#open(backend);
     } catch (error) {
-      if (this.#backend && this.#backend.state !== 'closed') await this.#backend.close().catch(() => undefined);
-      throw asAvsError(error);
+      await closeBelow(backend).catch(() => undefined);
+      throw asAvsError(attempt.verdict(error));
     } finally {
       this.#attempt = undefined;
       attempt.done();
@@ -79,7 +81,8 @@ export class ListenerSocket implements DtlsListener {
   /**
    * Puts the listener on top of a datagram socket instead of one of its own: a closed one, which `bind` binds, or a bound one,
    * which is served at once. The listener owns it from then on.
-   * @throws TypeError it is no socket; EINVAL it is no datagram socket; EBADF it is neither closed nor bound, or this listener is not closed.
+   * @throws TypeError it is no socket; EINVAL it is no datagram socket; EBADF it is neither closed nor bound, or was cleaned
+   * up, or this listener is not closed.
    */
   async decorate(backend: Socket): Promise<void> {
     this.#checkUsable();
@@ -91,9 +94,15 @@ export class ListenerSocket implements DtlsListener {
     if (backend.state !== 'closed' && backend.state !== 'bound') {
       throw errnoError('EBADF', `decorate: the socket is ${backend.state}; it must be closed or bound`);
     }
+    checkNotCleanedUp('backend', backend);
     const before = this.#backend;
     this.#backend = backend;
-    if (backend.state === 'bound') this.#open(backend);
+    try {
+      if (backend.state === 'bound') this.#open(backend);
+    } catch (error) {
+      this.#backend = before;
+      throw asAvsError(error);
+    }
     if (before !== backend) await before?.cleanup().catch(() => undefined);
   }
 
@@ -247,10 +256,17 @@ export class ListenerSocket implements DtlsListener {
       backlog: this.#backlog,
       counters: this.#counters,
       onLost: (error) => {
+        this.#backlog.fail(error);
         this.#close(error).catch(() => undefined);
       },
     });
-    backend.setReceiver(this.#table);
+    try {
+      backend.setReceiver(this.#table);
+    } catch (error) {
+      this.#table = undefined;
+      this.#backlog.close(asAvsError(error));
+      throw error;
+    }
   }
 
   /** The handshake timers are looked up at each handshake, so that a change takes effect. */
@@ -281,9 +297,13 @@ export class ListenerSocket implements DtlsListener {
     await this.#attempt?.finished;
     if (farewells !== undefined) await settled(this.#settings.clock, farewells, farewellTime);
     const backend = this.#backend;
-    if (backend === undefined || backend.state === 'closed') return;
-    backend.setReceiver(undefined);
-    await backend.close();
+    if (backend === undefined) return;
+    try {
+      backend.setReceiver(undefined);
+    } catch {
+      // It was cleaned up by its maker.
+    }
+    await closeBelow(backend);
   }
 
   async #cleanup(): Promise<void> {

@@ -49,6 +49,9 @@ export abstract class PlainSocket implements Socket {
   #remoteHostname: string | undefined;
   #opening: Opening | undefined;
   #cleanedUp = false;
+  /** Why a bound socket cannot be used any more. */
+  #lostBinding: AvsError | undefined;
+  #cleaning: Promise<void> | undefined;
   #bytesSent = 0;
   #bytesReceived = 0;
 
@@ -136,7 +139,9 @@ export abstract class PlainSocket implements Socket {
       if ((host === remote?.host || host === this.#remoteHostname) && port === remote?.port) return this.send(data);
       throw errnoError('EISCONN', `sendTo ${host}:${port}: the socket is connected to another address`);
     }
-    if (this.#state !== 'bound') throw errnoError('ENOTCONN', `sendTo: the socket is ${this.#stateText()}, not bound`);
+    if (this.#state !== 'bound') {
+      throw this.#lostBinding ?? errnoError('ENOTCONN', `sendTo: the socket is ${this.#stateText()}, not bound`);
+    }
     this.#checkSize(data);
     await this.transmitTo(data, host, port);
     this.#bytesSent += data.length;
@@ -173,15 +178,13 @@ export abstract class PlainSocket implements Socket {
     await this.#close(errnoError('ENOTCONN', 'the socket was closed'));
   }
 
-  async cleanup(): Promise<void> {
-    if (this.#cleanedUp) return;
-    this.#cleanedUp = true;
-    await this.#close(cleanedUp());
-    this.queue.setReceiver(undefined);
+  cleanup(): Promise<void> {
+    this.#cleaning ??= this.#cleanup();
+    return this.#cleaning;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.cleanup();
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.cleanup();
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<Uint8Array> {
@@ -288,9 +291,10 @@ export abstract class PlainSocket implements Socket {
     return taken;
   }
 
-  /** The connection is gone by itself: nothing can be sent any more. */
+  /** The connection, or the bound socket, is gone by itself: nothing can be sent any more. */
   protected lost(error: AvsError | undefined): void {
-    if (sending.has(this.#state)) this.#state = 'shutdown';
+    if (this.#state === 'bound') this.#lostBinding = error;
+    if (this.#state !== 'closed') this.#state = 'shutdown';
     this.queue.end(error);
   }
 
@@ -347,10 +351,20 @@ export abstract class PlainSocket implements Socket {
     await this.release(reason);
   }
 
+  async #cleanup(): Promise<void> {
+    this.#cleanedUp = true;
+    try {
+      await this.#close(cleanedUp());
+    } finally {
+      this.queue.setReceiver(undefined);
+    }
+  }
+
   #reset(): void {
     this.#state = 'closed';
     this.#path = undefined;
     this.#remoteHostname = undefined;
+    this.#lostBinding = undefined;
   }
 
   #stateText(): string {

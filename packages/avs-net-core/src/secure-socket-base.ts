@@ -1,6 +1,7 @@
 import type { Alert } from './alerts.js';
 import { checkBytes, checkHost, checkPort } from './argument-checks.js';
 import type { Association, CarrierSocket } from './association.js';
+import { closeBelow } from './below.js';
 import type { Clock } from './clock.js';
 import { settled } from './clock-alarm.js';
 import { addDrops, noDrops } from './drop-counts.js';
@@ -91,6 +92,14 @@ export abstract class SecureSocketBase implements SecureSocket {
 
   protected get isClosing(): boolean {
     return this.#closing !== undefined;
+  }
+
+  /** Whether this socket is `backend`, or is below it at any depth. */
+  protected isUnder(backend: unknown): boolean {
+    for (let above = backend; ; above = above.#carrier) {
+      if (above === this) return true;
+      if (typeof above !== 'object' || above === null || !(#carrier in above)) return false;
+    }
   }
 
   /** @throws EBADF after cleanup. */
@@ -287,7 +296,7 @@ export abstract class SecureSocketBase implements SecureSocket {
 
   #below(): CarrierSocket {
     this.checkUsable();
-    if (this.#carrier === undefined) throw errnoError('EBADF', 'there is no socket below yet');
+    if (this.#carrier === undefined) throw errnoError('EBADF', 'there is no socket below');
     return this.#carrier;
   }
 
@@ -305,9 +314,9 @@ export abstract class SecureSocketBase implements SecureSocket {
     this.association = undefined;
     await this.cancelAttempt(reason);
     if (farewell !== undefined) await settled(this.#clock, farewell, farewellTime);
-    this.onClosed();
     const carrier = this.#carrier;
-    if (carrier !== undefined && carrier.state !== 'closed') await carrier.close();
+    this.onClosed();
+    if (carrier !== undefined) await closeBelow(carrier);
   }
 
   async #cleanup(): Promise<void> {

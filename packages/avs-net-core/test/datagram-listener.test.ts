@@ -1,7 +1,9 @@
+import type { Socket as DatagramSocket } from 'node:dgram';
 import { describe, expect, it } from 'vitest';
-import type { Socket } from '../src/index.js';
-import { clientHello, handshakeRecord } from './fake-engine.js';
-import { bytes, ShellWorld, text } from './shell-world.js';
+import { copyListenerConfiguration, createDatagramListener, type Socket } from '../src/index.js';
+import { createUdpSocket } from '../src/node/index.js';
+import { clientHello, FakeServerFactory, handshakeRecord } from './fake-engine.js';
+import { bytes, listenerConfiguration, ShellWorld, text } from './shell-world.js';
 
 const errno = (name: string) => expect.objectContaining({ name: 'AvsError', errno: name });
 
@@ -186,8 +188,48 @@ describe('a listener', () => {
     expect(accepted.state).toBe('closed');
     await expect(accepted.receive()).rejects.toEqual(errno('ENOTCONN'));
     await expect(accepted.connect('a', 1)).rejects.toEqual(errno('ENOTSUP'));
+    for (const name of ['remoteHost', 'remoteHostname', 'remotePort', 'localHost', 'localPort'] as const) {
+      expect(() => accepted[name]).toThrow(/EBADF/);
+    }
+    expect(accepted.system).toBeUndefined();
     await accepted.cleanup();
     await expect(accepted.connect('a', 1)).rejects.toEqual(errno('EBADF'));
+  });
+});
+
+describe('a listener whose system socket is gone', () => {
+  async function losing() {
+    const configuration = copyListenerConfiguration(listenerConfiguration());
+    const engines = new FakeServerFactory();
+    const listener = await createDatagramListener({ engines, configuration, createBackend: createUdpSocket });
+    await listener.bind('127.0.0.1', 0);
+    return { listener, lose: () => (listener.system as DatagramSocket).close() };
+  }
+
+  it('tells whoever waits for accept, and can be bound again', async () => {
+    const { listener, lose } = await losing();
+    const waiting = listener.accept().catch((error: unknown) => error);
+    lose();
+    expect(await waiting).toEqual(errno('EBADF'));
+    await expect(listener.accept()).rejects.toThrow(/system socket/);
+    await listener.close();
+    expect(listener.state).toBe('closed');
+    await listener.bind('127.0.0.1', 0);
+    expect(listener.state).toBe('bound');
+    await listener.cleanup();
+  });
+
+  it('ends an iteration with the error, also one that is busy meanwhile', async () => {
+    const { listener, lose } = await losing();
+    const busy = listener[Symbol.asyncIterator]();
+    const iterating = (async () => {
+      for await (const accepted of listener) await accepted.cleanup();
+    })().catch((error: unknown) => error);
+    lose();
+    expect(await iterating).toEqual(errno('EBADF'));
+    await expect(busy.next()).rejects.toEqual(errno('EBADF'));
+    expect(await busy.next()).toEqual({ done: true, value: undefined });
+    await listener.cleanup();
   });
 });
 

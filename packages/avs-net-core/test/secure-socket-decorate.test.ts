@@ -128,6 +128,58 @@ describe('decorating', () => {
     await expect(socket.decorate(stream as never)).rejects.toThrow(/EINVAL.*stream/);
   });
 
+  it('refuses a socket that is on top of it, at any depth, and both can still be cleaned up', async () => {
+    const world = new ShellWorld();
+    const [a, b, c] = [
+      await world.client({ bare: true }),
+      await world.client({ bare: true }),
+      await world.client({ bare: true }),
+    ];
+    await a.socket.decorate(b.socket);
+    await b.socket.decorate(c.socket);
+    await expect(b.socket.decorate(a.socket)).rejects.toThrow(/EINVAL: backend/);
+    await expect(c.socket.decorate(a.socket)).rejects.toThrow(/EINVAL: backend/);
+    await expect(a.socket.decorate(a.socket)).rejects.toThrow(/EINVAL: backend/);
+    expect(() => a.socket.getOption('mtu')).toThrow(/EBADF/);
+    await world.run(a.socket.cleanup());
+    await expect(c.socket.close()).rejects.toEqual(errno('EBADF'));
+  });
+
+  it('refuses a socket that was cleaned up, and keeps the one that it has', async () => {
+    const world = new ShellWorld();
+    const server = await world.boundServer();
+    const client = await world.client();
+    const gone = world.network.createUdpSocket();
+    await gone.cleanup();
+    const secure = await world.client();
+    await secure.socket.cleanup();
+    for (const backend of [gone, secure.socket]) {
+      await expect(client.socket.decorate(backend)).rejects.toThrow(/EBADF: backend was cleaned up/);
+    }
+    await world.pair(server, client);
+    const other = await world.server();
+    await expect(other.listener.decorate(gone)).rejects.toThrow(/EBADF: backend was cleaned up/);
+    await other.listener.bind(world.host, 1);
+    expect(other.listener.state).toBe('bound');
+  });
+
+  it('leaves a listener as it was when the socket below cannot be served', async () => {
+    const world = new ShellWorld();
+    const { listener, udp } = await world.server();
+    const broken = {
+      type: 'udp',
+      state: 'bound',
+      getOption: () => 'bound',
+      setReceiver: () => {
+        throw new Error('no');
+      },
+    };
+    await expect(listener.decorate(broken as never)).rejects.toThrow('no');
+    expect(listener.state).toBe('closed');
+    await listener.bind(world.host, world.port);
+    expect(udp?.state).toBe('bound');
+  });
+
   it('says what to do where there is no socket below', async () => {
     const { socket } = await new ShellWorld().client({ bare: true });
     await expect(socket.connect('a', 1)).rejects.toThrow(/ENOTSUP.*decorate/);

@@ -1,4 +1,30 @@
-import { errnoError } from '@avs-net/core';
+/** The backend over the OpenSSL inside Node: an addon that has no OpenSSL of its own. */
+import type { AvsError, Backend } from '@avs-net/core';
+import { createBackend } from './backend.js';
+import { loadNative } from './native.js';
 
-// A placeholder must not look like a backend: importing it says what to use instead.
-throw errnoError('ENOTSUP', '@avs-net/tls-openssl is not there yet; use @avs-net/tls-pure');
+export type { OpensslSettings } from './backend.js';
+export { type Ciphersuite, ciphersuites, type Protection } from './ciphersuites.js';
+
+const loaded = loadNative();
+
+/** Why the addon could not be loaded, an ENOTSUP that says what to do; undefined when it was. Creating a socket rejects with it. */
+export const loadError: AvsError | undefined = loaded.error;
+
+/** The version of the OpenSSL in this process, such as `3.0.19`; undefined without the addon. */
+export const opensslVersion: string | undefined = loaded.error ? undefined : loaded.native.version;
+
+/** This backend as an object. Without the addon its capabilities are empty. See {@link Backend}. */
+export const backend: Backend = createBackend(loaded);
+
+/** Makes a DTLS client socket over UDP. See {@link Backend.createDtlsSocket}. */
+export const createDtlsSocket: Backend['createDtlsSocket'] = backend.createDtlsSocket;
+
+/** ENOTSUP: TLS over a stream is not there yet. See {@link Backend.createTlsSocket}. */
+export const createTlsSocket: Backend['createTlsSocket'] = backend.createTlsSocket;
+
+/** Makes a DTLS listener over UDP. See {@link Backend.createDtlsListener}. */
+export const createDtlsListener: Backend['createDtlsListener'] = backend.createDtlsListener;
+
+/** Makes a DTLS socket and puts it on top of another. See {@link Backend.decorateInPlace}. */
+export const decorateInPlace: Backend['decorateInPlace'] = backend.decorateInPlace;

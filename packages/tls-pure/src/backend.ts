@@ -42,6 +42,11 @@ export interface PureSettings {
   provider: CryptoProvider;
   /** As on the wire, in order of preference. */
   ciphersuites: number[];
+  /**
+   * A client's: connect also to servers without renegotiation_info (RFC 5746), such as Californium before 3.8. Default false: the handshake
+   * fails with handshake_failure, as RFC 9325 §3.5 asks and OpenSSL 3 does.
+   */
+  legacyServers: boolean;
 }
 
 /** What this backend has. */
@@ -57,6 +62,7 @@ export const capabilities: BackendCapabilities = {
   encryptThenMac: true,
   maxFragmentLength: true,
   dane: false,
+  emptyDatagrams: true,
   pskIdentityZeroByte: true,
   maxPskKeyLength: pskKeyLimits.max,
   maxPskIdentityLength: pskIdentityLimits.max,
@@ -146,13 +152,13 @@ async function createListener(platform: Platform, configuration: DtlsListenerCon
   return createDatagramListener({ engines, configuration: settings, createBackend: createUdpSocket });
 }
 
-function createContext(platform: Platform, settings: TlsCommonSettings): Context {
+function createContext(platform: Platform, settings: TlsCommonSettings): Context & { legacyServers: boolean } {
   // It is the lowest version allowed: DTLS 1.2 satisfies whatever asks for less.
   if (settings.version === '1.3') {
     throw errnoError('ENOTSUP', `version ${settings.version} is not supported: this backend speaks DTLS 1.2`);
   }
   const wanted = settings.ciphersuites.length > 0 ? settings.ciphersuites : capabilities.ciphersuites;
-  const adjusted: PureSettings = { provider: platform.provider, ciphersuites: [...wanted] };
+  const adjusted: PureSettings = { provider: platform.provider, ciphersuites: [...wanted], legacyServers: false };
   settings.additionalConfiguration?.(adjusted);
   const suites = adjusted.ciphersuites.flatMap((id) => ciphersuite(id) ?? []);
   if (suites.length === 0) throw errnoError('EINVAL', 'ciphersuites: none of them is supported in mode psk');
@@ -162,6 +168,7 @@ function createContext(platform: Platform, settings: TlsCommonSettings): Context
     onKeyLog: settings.onKeyLog,
     date: () => settings.clock.date?.() ?? Date.now(),
     suites,
+    legacyServers: adjusted.legacyServers,
   };
 }
 

@@ -390,6 +390,13 @@ describe('a handshake that someone has tampered with', () => {
       (b: Uint8Array) => encodeServerHello({ ...server(b), extensions: new Map([[0xff01, Uint8Array.of(1, 0)]]) }),
       'handshake_failure',
     ],
+    [
+      'the renegotiation_info removed',
+      'server',
+      2,
+      (b: Uint8Array) => encodeServerHello({ ...server(b), extensions: new Map([[23, new Uint8Array(0)]]) }),
+      'handshake_failure',
+    ],
     ['a ServerHello with a tail', 'server', 2, (b: Uint8Array) => Uint8Array.of(...b, 0), 'decode_error'],
     ['a ServerHelloDone with a body', 'server', 14, () => Uint8Array.of(1), 'decode_error'],
     ['a ClientKeyExchange with a tail', 'client', 16, (b: Uint8Array) => Uint8Array.of(...b, 0), 'decode_error'],
@@ -404,7 +411,11 @@ describe('a handshake that someone has tampered with', () => {
       'the extended master secret removed',
       'client',
       1,
-      (b: Uint8Array) => encodeClientHello({ ...client(b), extensions: new Map() }),
+      (b: Uint8Array) =>
+        encodeClientHello({
+          ...client(b),
+          extensions: new Map([...client(b).extensions].filter(([type]) => type !== 23)),
+        }),
       'decrypt_error',
     ],
   ] as const)('%s does not succeed', async (_what, from, type, rewrite, alert) => {

@@ -266,6 +266,20 @@ describe('cookies', () => {
     expect(second.messageSeq).toBe(1);
   });
 
+  // Found by killing devices in the middle of handshakes: the server still repeats its flight when the device comes back.
+  it('separate a device that was restarted from what the server still sends for its handshake before', async () => {
+    const before = new EnginePair({ suites: [ccm8] });
+    before.start();
+    await before.run(() => before.server.sent.length === 2);
+    const pair = new EnginePair({ suites: [ccm8] });
+    pair.start();
+    const flight = before.server.sent[1];
+    expect(messageTypes(flight)).toEqual([2, 14]);
+    pair.deliver(pair.client, flight);
+    await pair.run(() => pair.client.established + pair.client.closed > 0);
+    expect([pair.client.established, pair.server.established]).toEqual([1, 1]);
+  });
+
   it('are asked for once, also where only the hello with the cookie has to be cut', async () => {
     const pair = new EnginePair({ suites: [ccm8], maxDatagramSize: 100 });
     await pair.handshake();

@@ -1,5 +1,5 @@
 import { AlertDescription, AlertLevel, isErrno } from '@avs-net/core';
-import { MemoryNetwork } from '@avs-net/core/testing';
+import { MemoryNetwork, VirtualClock } from '@avs-net/core/testing';
 import { pskIdentityInfoFromBuffer, pskKeyInfoFromBuffer } from '@avs-net/crypto-creds';
 import { describe, expect, it } from 'vitest';
 import { type Ciphersuite, ciphersuites, type UsageLimits } from '../src/ciphersuites.js';
@@ -103,8 +103,8 @@ describe('the limits on the use of a key', () => {
   });
 
   it('reject the send and whoever receives with EOVERFLOW, and the socket connects again', async () => {
-    const network = new MemoryNetwork({ seed: 1 });
-    const { clock } = network;
+    const clock = new VirtualClock();
+    const network = new MemoryNetwork({ seed: 1, clock });
     const key = pskKeyInfoFromBuffer(testKey);
     const listener = await createDtlsListener({ security: { mode: 'psk', resolve: () => key }, clock });
     await listener.decorate(network.createUdpSocket({}, { address: '10.0.0.1' }));

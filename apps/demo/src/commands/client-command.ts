@@ -27,6 +27,7 @@ export interface ClientOptions {
   readonly key?: string;
   readonly backend: string;
   readonly ciphersuites?: readonly number[];
+  readonly legacyServer?: boolean;
   readonly keyLog?: string;
   /** Seconds. */
   readonly sensorPeriod: number;
@@ -68,7 +69,7 @@ export async function runClient(options: ClientOptions, print: (line: string) =>
 }
 
 async function secureConnect(options: ClientOptions): Promise<(signal: AbortSignal) => Promise<Connection>> {
-  const { identity, key, ciphersuites } = options;
+  const { identity, key, ciphersuites, legacyServer } = options;
   const { host, port } = options.serverUri;
   if (identity === undefined || key === undefined) {
     throw new UserError('coaps:// needs an identity (-i) and a key (-k, or the environment variable AVS_DEMO_KEY)');
@@ -76,7 +77,7 @@ async function secureConnect(options: ClientOptions): Promise<(signal: AbortSign
   const secrets = { identity: checkIdentity(identity, '-i'), key: parseKey(key, '-k') };
   const onKeyLog = keyLog(options.keyLog);
   const backend = await loadBackend(options.backend);
-  return (signal) => connectDtls({ backend, host, port, ...secrets, ciphersuites, onKeyLog }, signal);
+  return (signal) => connectDtls({ backend, host, port, ...secrets, ciphersuites, legacyServer, onKeyLog }, signal);
 }
 
 function plainConnect(options: ClientOptions): (signal: AbortSignal) => Promise<Connection> {

@@ -42,6 +42,9 @@ function explainAlert(error: AvsError, { target, identity = '' }: Attempt): stri
   if (wrongKeyAlerts.includes(description)) {
     return `${target} does not accept the identity ${JSON.stringify(identity)} with this key (${said}); check -i and -k`;
   }
+  if (direction === 'sent' && error.message.includes('renegotiation_info')) {
+    return `${target} does not know renegotiation_info (RFC 5746), which protects against a man in the middle; --legacy-server connects all the same`;
+  }
   if (description === handshake_failure || description === insufficient_security) {
     return `${target} and this device have no ciphersuite in common, or the server does not take this identity (${said}); check --ciphersuites and -i`;
   }

@@ -167,15 +167,16 @@ public final class ScandiumPeer {
         @Override
         public void handshakeStarted(Handshaker handshaker) {}
 
+        /** Where data can be sent. A server does not call a handshake completed before the client has shown that it got its Finished. */
         @Override
-        public void contextEstablished(Handshaker handshaker, DTLSContext context) {}
-
-        @Override
-        public void handshakeCompleted(Handshaker handshaker) {
+        public void contextEstablished(Handshaker handshaker, DTLSContext context) {
             peers.accept(handshaker.getPeerAddress());
-            DTLSSession session = handshaker.getSession();
+            DTLSSession session = context.getSession();
             say(name + " established " + code(session.getCipherSuite()) + " ems=" + session.useExtendedMasterSecret());
         }
+
+        @Override
+        public void handshakeCompleted(Handshaker handshaker) {}
 
         @Override
         public void handshakeFailed(Handshaker handshaker, Throwable error) {

@@ -178,7 +178,8 @@ class ClientHandshake extends Handshake {
     this.#cookie = cookie.slice();
     // The server's count of the cookie round goes: it may keep none, or one of its own (RFC 6347 §4.2.2).
     this.nextSendSeq = messageSeq + 1;
-    this.expectFrom(messageSeq + 1);
+    // A ServerHello that has come before it belongs to a handshake that this address began earlier, before the device was restarted.
+    this.restartFrom(messageSeq + 1);
     this.#sendHello(now);
   }
 
@@ -274,6 +275,10 @@ class ClientHandshake extends Handshake {
     }
     const renegotiation = extensions.get(ExtensionType.renegotiation_info);
     if (renegotiation) checkRenegotiationInfo(renegotiation);
+    // RFC 9325 §3.5: elsewhere this server may renegotiate, and take our handshake for the continuation of an attacker's.
+    else if (!this.context.legacyServers) {
+      throw new DecodeError('the server lacks renegotiation_info (RFC 5746)', AlertDescription.handshake_failure);
+    }
     const pointFormats = extensions.get(ExtensionType.ec_point_formats);
     if (pointFormats) checkPointFormats(pointFormats);
     const fragment = extensions.get(ExtensionType.max_fragment_length);

@@ -43,6 +43,8 @@ export interface ClientContext extends Context {
   readonly psk: PskCredentials;
   /** RFC 6066 §4: what the client asks for, if it does. */
   readonly maxFragmentLength: number | undefined;
+  /** Go on with a server that does not know renegotiation_info. RFC 5746 §4.1. */
+  readonly legacyServers?: boolean;
 }
 
 /** What a server's associations share. */

@@ -219,6 +219,11 @@ export abstract class Handshake {
     this.#reassembler.nextSeq = messageSeq;
   }
 
+  /** As `expectFrom`, and nothing that has come until now is the peer's answer to what we are about to send. */
+  protected restartFrom(messageSeq: number): void {
+    this.#reassembler.restart(messageSeq);
+  }
+
   /** A message of ours, with the next message_seq; in the transcript from now on. */
   protected message(type: number, body: Uint8Array): FlightPart {
     const message = encodeMessage(type, this.nextSendSeq++, body);

@@ -46,6 +46,12 @@ export class Reassembler {
     return insert(partial, offset, data);
   }
 
+  /** Begins anew at `messageSeq`; what has come until now is forgotten. */
+  restart(messageSeq: number): void {
+    this.#partials.clear();
+    this.nextSeq = messageSeq;
+  }
+
   /** The next message in order, once it is whole. */
   next(): HandshakeMessage | undefined {
     const partial = this.#partials.get(this.nextSeq);

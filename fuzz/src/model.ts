@@ -1,0 +1,121 @@
+// What an engine may do, and when. The oracle checks every step of every case against these tables.
+
+/** Which side of the association an engine is. */
+export type Role = 'client' | 'server';
+
+/** Where an engine is in its life, as seen from outside. */
+export type State = 'handshaking' | 'established' | 'closing' | 'closed' | 'destroyed';
+
+/** What an engine does. */
+export type Event =
+  | 'transmit handshake'
+  | 'transmit change_cipher_spec'
+  | 'transmit alert'
+  | 'transmit data'
+  | 'deliver'
+  | 'established'
+  | 'alert sent'
+  | 'alert received'
+  | 'closed'
+  | 'dropped'
+  | 'wake'
+  | 'session';
+
+/** The state after an event, for each state in which it may happen. An event that is not there must not happen. */
+export const transitions: Readonly<Record<State, Partial<Record<Event, State>>>> = {
+  handshaking: {
+    'transmit handshake': 'handshaking',
+    'transmit change_cipher_spec': 'handshaking',
+    'transmit alert': 'handshaking',
+    established: 'established',
+    'alert sent': 'handshaking',
+    'alert received': 'handshaking',
+    closed: 'closed',
+    dropped: 'handshaking',
+    wake: 'handshaking',
+  },
+  established: {
+    // The last flight again. RFC 6347 §4.2.4.
+    'transmit handshake': 'established',
+    'transmit change_cipher_spec': 'established',
+    'transmit alert': 'established',
+    'transmit data': 'established',
+    deliver: 'established',
+    'alert sent': 'established',
+    'alert received': 'established',
+    closed: 'closed',
+    dropped: 'established',
+    session: 'established',
+  },
+  // After our close_notify: what arrives is still delivered, nothing but the last flight is sent.
+  closing: {
+    'transmit handshake': 'closing',
+    'transmit change_cipher_spec': 'closing',
+    'transmit alert': 'closing',
+    deliver: 'closing',
+    'alert sent': 'closing',
+    'alert received': 'closing',
+    closed: 'closed',
+    dropped: 'closing',
+  },
+  closed: {},
+  destroyed: {},
+};
+
+/** What has to be delivered to an engine, or done by it, before it may do something. */
+export type Proof =
+  /** A handshake message of this type, or a fragment of one, was delivered. */
+  | { readonly delivered: number }
+  /** This engine has sent a handshake message of this type. */
+  | { readonly sent: number }
+  /** This engine has sent a ChangeCipherSpec. */
+  | 'change_cipher_spec sent'
+  /** A ChangeCipherSpec was delivered. */
+  | 'change_cipher_spec delivered'
+  /** The Finished that the real peer made over the real handshake was delivered, authentic and whole. */
+  | 'finished delivered'
+  /** A ClientHello was delivered with a cookie that was made for its sender. */
+  | 'cookie delivered';
+
+/** Proofs for sending a handshake message, by its type. A message that is not there must not be sent. */
+export const messageProofs: Readonly<Record<Role, Readonly<Partial<Record<number, readonly Proof[]>>>>> = {
+  client: {
+    1: [],
+    16: [{ delivered: 2 }, { delivered: 14 }],
+    20: ['change_cipher_spec sent', { sent: 16 }],
+  },
+  server: {
+    2: [{ delivered: 1 }, 'cookie delivered'],
+    12: [{ sent: 2 }],
+    14: [{ sent: 2 }],
+    20: ['change_cipher_spec sent', 'finished delivered'],
+  },
+};
+
+/** Proofs for sending a ChangeCipherSpec. */
+export const changeCipherSpecProofs: Readonly<Record<Role, readonly Proof[]>> = {
+  client: [{ sent: 16 }, { delivered: 2 }, { delivered: 14 }],
+  server: [{ sent: 14 }, { delivered: 16 }, 'change_cipher_spec delivered', 'finished delivered'],
+};
+
+/** Proofs for `established`. */
+export const establishedProofs: Readonly<Record<Role, readonly Proof[]>> = {
+  client: [{ sent: 20 }, 'change_cipher_spec delivered', 'finished delivered'],
+  server: [{ sent: 20 }, 'change_cipher_spec delivered', 'finished delivered'],
+};
+
+/** How often a client starts over because of another cookie: a server's secret may change, not for ever. */
+export const mostCookieRounds = 4;
+
+/** Bytes of records that came early, and that one datagram may release. */
+const mostKept = 2 * 16_384;
+
+/** The largest number of events that one datagram may cause: some for each fragment that fits in it and in what it releases. */
+export function mostEvents(datagramLength: number): number {
+  return 200 + Math.ceil((datagramLength + mostKept) / 12);
+}
+
+/** Datagrams of one side in a whole case: a few flights, and again a flight for each half of the shortest wait. */
+export function mostDatagrams(inputs: number, elapsed: number, shortestWait: number): number {
+  return 60 + inputs + 30 * Math.ceil(elapsed / (shortestWait / 2));
+}

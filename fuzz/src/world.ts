@@ -1,0 +1,254 @@
+import type { AssociationOptions } from '@avs-net/core';
+import { type Ciphersuite, ciphersuites } from '../../packages/tls-pure/dist/ciphersuites.js';
+import { nodeProvider } from '../../packages/tls-pure/dist/crypto/node.js';
+import { portableProvider } from '../../packages/tls-pure/dist/crypto/portable.js';
+import type { CryptoProvider } from '../../packages/tls-pure/dist/crypto/provider.js';
+import { PskCredentials } from '../../packages/tls-pure/dist/dtls12/context.js';
+import { PureClientFactory, PureServerFactory } from '../../packages/tls-pure/dist/engine-factories.js';
+import type { Choices } from './choices.js';
+import { Finding } from './finding.js';
+import { Truth } from './keys.js';
+import type { Role } from './model.js';
+import { Oracle } from './oracle.js';
+import { concat, fragmentsOf, HandshakeType, keyOf, recordsOf } from './wire.js';
+
+/** How the two engines of a case are set up. */
+export interface Setup {
+  readonly suites: readonly Ciphersuite[];
+  readonly provider: CryptoProvider;
+  readonly maxDatagramSize: number;
+  readonly maxFragmentLength: number | undefined;
+  readonly identityHint: Uint8Array | undefined;
+  readonly serverName: string | undefined;
+  /** The server knows another key. */
+  readonly isWrongKey: boolean;
+  /** What each engine's user does from within its callbacks. */
+  readonly reaction: 'none' | 'echo' | 'close on data' | 'close on alert' | 'send when established';
+}
+
+/** What a datagram was when its sender sent it. */
+export interface Sent {
+  readonly from: Role;
+  readonly datagram: Uint8Array;
+}
+
+const key = Uint8Array.from({ length: 16 }, (_, i) => i + 1);
+const otherKey = key.map((byte) => byte ^ 0xff);
+const identity = new TextEncoder().encode('device');
+const address = Uint8Array.of(10, 0, 0, 1, 0x16, 0x33);
+const timeouts = { min: 1_000, max: 8_000 };
+/** Enough for what an engine chains to a lookup. */
+const promiseTurns = 8;
+/** PSK suites cost no elliptic curves, so that most cases are quick. */
+const cheap = ciphersuites.filter(({ keyExchange }) => keyExchange === 'PSK');
+const light = ciphersuites.filter(({ id }) => id === 0xc0a8);
+
+/** Reads a setup from the first bytes of a case. */
+export function readSetup(choices: Choices): Setup {
+  const suites = choices.byte();
+  return {
+    suites: suites < 160 ? light : suites < 240 ? [choices.pick(cheap)] : [choices.pick(ciphersuites)],
+    provider: choices.chance(32) ? portableProvider : nodeProvider,
+    maxDatagramSize: choices.pick([1_400, 1_400, 100, 200, 548]),
+    maxFragmentLength: choices.pick([undefined, undefined, undefined, 512]),
+    identityHint: choices.chance(64) ? new TextEncoder().encode('hint') : undefined,
+    serverName: choices.chance(64) ? 'server.example' : undefined,
+    isWrongKey: choices.chance(16),
+    reaction: choices.pick(['none', 'none', 'echo', 'close on data', 'close on alert', 'send when established']),
+  };
+}
+
+/** A client's engine and a server's, each watched by its oracle, and all that is on the way between them. No time passes by itself. */
+export class World {
+  now = 0;
+  /** Datagrams given to an engine, or to the server's admission. */
+  inputs = 0;
+  readonly truth: Truth;
+  /** What is on its way to each side, oldest first. */
+  readonly pending: Record<Role, Uint8Array[]> = { client: [], server: [] };
+  readonly history: Sent[] = [];
+  readonly #setup: Setup;
+  readonly #clientFactory: PureClientFactory;
+  readonly #serverFactory: PureServerFactory;
+  readonly #oracles: Record<Role, Oracle>;
+  readonly #lookups: (() => void)[] = [];
+  readonly #woken = new Set<Role>();
+  readonly #cookies = new Set<string>();
+  readonly #seen: (event: string) => void;
+  #serverExists = false;
+  #random = 1;
+  #finding: Finding | undefined;
+  #sent = 0;
+
+  constructor(setup: Setup, seen: (event: string) => void) {
+    this.#setup = setup;
+    this.#seen = seen;
+    const { provider, suites, identityHint, maxFragmentLength } = setup;
+    this.truth = new Truth(provider, suites);
+    const common = { provider, suites, random: (bytes: Uint8Array) => this.#fill(bytes) };
+    this.#clientFactory = new PureClientFactory({
+      ...common,
+      onKeyLog: (line) => this.truth.keyLog('client', line),
+      psk: new PskCredentials(key.slice(), identity.slice()),
+      maxFragmentLength,
+    });
+    this.#serverFactory = new PureServerFactory({
+      ...common,
+      onKeyLog: (line) => this.truth.keyLog('server', line),
+      identityHint,
+      resolve: () => this.#lookUp(),
+    });
+    this.#oracles = { client: this.#oracle('client'), server: this.#oracle('server') };
+    const client = this.oracle('client');
+    client.watch(
+      this.#clientFactory.createClient(client, {
+        ...this.#options(),
+        serverName: setup.serverName,
+        session: undefined,
+      }),
+      0,
+    );
+    client.start(0);
+  }
+
+  oracle(role: Role): Oracle {
+    return this.#oracles[role];
+  }
+
+  /** The server has an engine. */
+  get serverExists(): boolean {
+    return this.#serverExists;
+  }
+
+  /** The first thing that must not have happened. */
+  get finding(): Finding | undefined {
+    return this.#finding ?? this.#oracles.client.finding ?? this.#oracles.server.finding;
+  }
+
+  /** Gives a datagram to one side, as if it came from the other's address, or to the server from a stranger's. */
+  deliver(to: Role, datagram: Uint8Array, from = address): void {
+    this.inputs += 1;
+    if (to === 'client' || this.#serverExists) this.#oracles[to].receive(datagram, this.now);
+    else this.#admit(datagram, from);
+  }
+
+  /** Completes the lookups of keys that are under way, and calls the engines that asked for it. */
+  async wake(): Promise<void> {
+    if (this.#lookups.length > 0) {
+      for (const complete of this.#lookups.splice(0)) complete();
+      for (let turns = 0; turns < promiseTurns; turns += 1) await undefined;
+    }
+    for (const role of this.#woken) {
+      this.#woken.delete(role);
+      this.#oracles[role].handleTimeout(this.now);
+    }
+  }
+
+  /** Lets time pass up to the next timer; false: there is none. */
+  passTime(): boolean {
+    const at = Math.min(this.#oracles.client.nextTimeout ?? Infinity, this.#oracles.server.nextTimeout ?? Infinity);
+    if (at === Infinity) return false;
+    this.now = Math.max(this.now, at);
+    this.fireTimers();
+    return true;
+  }
+
+  /** Calls the engines whose time has come. */
+  fireTimers(): void {
+    for (const role of ['client', 'server'] as const) {
+      const at = this.#oracles[role].nextTimeout;
+      if (at !== undefined && at <= this.now) this.#oracles[role].handleTimeout(this.now);
+    }
+  }
+
+  /** Sends application data that no other call sends. */
+  send(from: Role, length: number): void {
+    const plaintext = new Uint8Array(length);
+    this.#sent += 1;
+    new DataView(plaintext.buffer).setUint32(0, this.#sent);
+    if (from === 'server' && !this.#serverExists) return;
+    this.#oracles[from].send(plaintext, this.now);
+  }
+
+  #admit(datagram: Uint8Array, from: Uint8Array): void {
+    const copy = datagram.slice();
+    const admission = this.#serverFactory.admit(copy, from, this.now);
+    this.#require(keyOf(copy) === keyOf(datagram), 'admission changed the datagram');
+    if (admission.action === 'drop') {
+      this.#seen(`admission drop ${admission.reason}`);
+    } else if (admission.action === 'reply') {
+      const answer = admission.datagram;
+      this.#seen('admission reply');
+      this.#require(answer.length <= datagram.length, `${answer.length} bytes in answer to ${datagram.length}`);
+      const [record] = recordsOf(answer);
+      const [message] = record === undefined ? [] : fragmentsOf(record.body);
+      this.#require(message?.type === HandshakeType.helloVerifyRequest, 'the answer is no HelloVerifyRequest');
+      if (message !== undefined) this.#cookies.add(keyOf(concat(from, message.data.subarray(3))));
+      if (from === address) this.#transmitted('server', answer);
+    } else {
+      this.#seen('admission accept');
+      const [record] = recordsOf(datagram);
+      const [hello] = record === undefined ? [] : fragmentsOf(record.body);
+      const at = 35 + (hello?.data[34] ?? 0);
+      const cookie = hello?.data.subarray(at + 1, at + 1 + (hello.data[at] ?? 0)) ?? new Uint8Array(0);
+      this.#require(this.#cookies.has(keyOf(concat(from, cookie))), 'accepted with a cookie that was not given to it');
+      const server = this.#oracles.server;
+      server.evidence.cookie();
+      server.watch(admission.create(server, this.#options()), record?.sequence ?? 0);
+      this.#serverExists = true;
+      server.start(this.now);
+      server.receive(datagram, this.now);
+    }
+  }
+
+  #oracle(role: Role): Oracle {
+    const { maxDatagramSize } = this.#setup;
+    return new Oracle({
+      role,
+      truth: this.truth,
+      maxDatagramSize,
+      shortestWait: timeouts.min,
+      transmit: (datagram) => this.#transmitted(role, datagram),
+      wake: () => this.#woken.add(role),
+      react: (event) => this.#react(role, event),
+      seen: this.#seen,
+    });
+  }
+
+  #react(role: Role, event: 'established' | 'deliver' | 'alert'): void {
+    const { reaction } = this.#setup;
+    if (reaction === 'echo' && event === 'deliver' && this.#sent < 100) this.send(role, 4);
+    if (reaction === 'send when established' && event === 'established') this.send(role, 20);
+    if (reaction === 'close on data' && event === 'deliver') this.#oracles[role].close(this.now);
+    if (reaction === 'close on alert' && event === 'alert') this.#oracles[role].close(this.now);
+  }
+
+  #transmitted(from: Role, datagram: Uint8Array): void {
+    const to = from === 'client' ? 'server' : 'client';
+    this.history.push({ from, datagram });
+    this.pending[to].push(datagram);
+  }
+
+  /** A promise that the case settles when it likes. */
+  #lookUp(): Promise<Uint8Array | undefined> {
+    const found = (this.#setup.isWrongKey ? otherKey : key).slice();
+    return new Promise((resolve) => {
+      this.#lookups.push(() => resolve(found));
+    });
+  }
+
+  #options(): AssociationOptions {
+    return { maxDatagramSize: this.#setup.maxDatagramSize, handshakeTimeouts: timeouts };
+  }
+
+  #fill(bytes: Uint8Array): void {
+    for (let i = 0; i < bytes.length; i += 1) {
+      this.#random = (Math.imul(this.#random, 1_664_525) + 1_013_904_223) >>> 0;
+      bytes[i] = this.#random >>> 24;
+    }
+  }
+
+  #require(holds: boolean, what: string): void {
+    if (!holds) this.#finding ??= new Finding(what);
+  }
+}

@@ -1,0 +1,3 @@
+import type { Gap } from '../../src/peer.js';
+
+export const gaps: readonly Gap[] = [];

@@ -1,0 +1,38 @@
+import { fileURLToPath } from 'node:url';
+import { buildJava, howToGetJava, type JavaProgram } from '../../src/java.js';
+import type { Peer } from '../../src/peer.js';
+import { gaps } from './gaps.js';
+
+/** The programs that {@link leshan} has built. */
+export interface LeshanPrograms {
+  /** Leshan's demo server, as it is published. */
+  readonly server: JavaProgram;
+  /** A device of ours on Leshan's client library: Leshan's own demo client is not published for every version. */
+  readonly device: JavaProgram;
+}
+
+let programs: LeshanPrograms | undefined;
+
+/** Eclipse Leshan: LwM2M over DTLS, a server and a device. */
+export const leshan: Peer = {
+  name: 'leshan',
+  title: 'Eclipse Leshan',
+  howToGet: howToGetJava,
+  gaps,
+  find: () => {
+    const [server, device] = [build('server'), build('client')];
+    if (server === undefined || device === undefined) return undefined;
+    programs = { server, device };
+    return `server ${server.version('leshan-server-demo')}, client ${device.version('leshan-client-cf')}`;
+  },
+};
+
+/** What `find` has built. */
+export function leshanPrograms(): LeshanPrograms {
+  if (programs === undefined) throw new Error('find the peer first');
+  return programs;
+}
+
+function build(folder: 'server' | 'client'): JavaProgram | undefined {
+  return buildJava(fileURLToPath(new URL(folder, import.meta.url)));
+}

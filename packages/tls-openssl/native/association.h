@@ -1,0 +1,186 @@
+// One DTLS association: an SSL object, what it has written, and the copies of its flight.
+//
+// Nothing here calls back into JavaScript. Each operation runs OpenSSL to the point where it waits, collects what happened,
+// and returns it as bits of `Progress`; JavaScript then takes what it is told is there.
+//
+// Retransmission. OpenSSL reads the system clock to decide whether a flight is due again, and asks itself that question
+// inside every read. The engine's clock is the shell's (perhaps a virtual one), and its schedule is the caller's. So OpenSSL
+// is never asked to measure time: DTLS_set_timer_cb answers a duration of 1 µs when a flight begins, which OpenSSL takes as
+// expired at once, so it retransmits within the same operation, again and again; each repetition is not sent but kept. After as
+// many as the schedule may need the callback answers 71 minutes, the longest there is. The engine hands the copies out when
+// they are due by its own clock. Each copy carries record numbers of its own, as a retransmission must. OpenSSL gives up after
+// 12 (DTLS1_TMO_ALERT_COUNT), so that is how many there can be; it starts from 0 with each flight. Were the system clock to jump
+// by more than 71 minutes, OpenSSL would retransmit by itself: that is discarded. SSL_OP_NO_QUERY_MTU keeps it from lowering
+// the MTU after the second copy.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bytes.h"
+#include "context.h"
+#include "datagram_bio.h"
+#include "handles.h"
+#include "library_error.h"
+#include "record.h"
+
+namespace avs {
+
+class CookieExchange;
+
+enum Progress : uint32_t {
+  kHasDatagrams = 1 << 0,
+  kHasPlaintexts = 1 << 1,
+  kHasAlerts = 1 << 2,
+  kHasKeyLog = 1 << 3,
+  kHasDrops = 1 << 4,
+  // The handshake has been completed by this operation.
+  kEstablished = 1 << 5,
+  // A flight that will be sent again was begun by this operation: its schedule starts now.
+  kFlightBegun = 1 << 6,
+  // An answer to the flight is still awaited.
+  kFlightPending = 1 << 7,
+  // Handshake messages were sent by this operation.
+  kFlightSent = 1 << 8,
+  // The peer has sent close_notify.
+  kPeerClosed = 1 << 9,
+  // The association is over; `TakeError` tells why.
+  kFailed = 1 << 10,
+};
+
+struct Negotiated {
+  uint16_t ciphersuite = 0;
+  bool extendedMasterSecret = false;
+  bool hasIdentity = false;
+  std::string identity;
+  bool hasIdentityHint = false;
+  std::string identityHint;
+  bool hasServerName = false;
+  std::string serverName;
+  uint8_t maxFragmentLength = 0;
+};
+
+class Association final : private DatagramPort {
+ public:
+  static constexpr size_t kMostCopies = 12;
+
+  // Null with `error` set if OpenSSL refuses.
+  static std::unique_ptr<Association> Create(std::shared_ptr<Context> context, LibraryError* error);
+  ~Association() override;
+  Association(const Association&) = delete;
+  Association& operator=(const Association&) = delete;
+
+  // Before the first flight. `serverName` may be empty. False: the name or the size is refused.
+  bool Configure(size_t maxDatagramSize, size_t copies, const std::string& serverName);
+  // Server: the key of the identity that the peer is about to prove. An empty key: there is none, and the peer will see what a
+  // wrong key looks like.
+  void SetPeerKey(std::string identity, Secret key);
+
+  // Emits what can be emitted without input: a client's first flight, or the answer to an admitted ClientHello.
+  uint32_t Proceed();
+  uint32_t Receive(Span datagram);
+  // Protects one record. Empty: it could not; see `TakeError`.
+  Bytes Protect(Span plaintext);
+  // Sends close_notify.
+  uint32_t Close();
+  // Gives up on a handshake, and tells the peer, who may believe that it is complete.
+  uint32_t Abandon();
+
+  bool HasDatagrams() const { return !datagrams_.empty(); }
+  std::vector<Bytes> TakeDatagrams() { return std::exchange(datagrams_, {}); }
+  std::vector<Bytes> TakePlaintexts() { return std::exchange(plaintexts_, {}); }
+  // Each is sent << 16 | level << 8 | description.
+  std::vector<uint32_t> TakeAlerts() { return std::exchange(alerts_, {}); }
+  std::vector<std::string> TakeKeyLog() { return std::exchange(keyLog_, {}); }
+  std::array<uint32_t, static_cast<size_t>(DropReason::kCount)> TakeDrops() { return std::exchange(drops_, {}); }
+  const LibraryError& error() const { return error_; }
+  // The records of a repetition of the present flight; empty beyond the last.
+  Bytes Copy(size_t index) const { return index < copies_.size() ? copies_[index] : Bytes(); }
+  Negotiated GetNegotiated() const;
+
+  SSL* ssl() const { return ssl_.get(); }
+  static Association* Of(const SSL* ssl) { return static_cast<Association*>(SSL_get_app_data(ssl)); }
+  void set_cookies(CookieExchange* cookies) { cookies_ = cookies; }
+  CookieExchange* cookies() const { return cookies_; }
+  // Server: the record number of the ClientHello that was admitted, which the ServerHello's must be. RFC 6347 §4.2.1
+  void SetAdmittedSequence(uint64_t sequence) { admittedSequence_ = sequence; }
+  // For DTLSv1_listen, which reads and writes outside the operations above.
+  void Offer(Span datagram) { inbound_ = datagram; }
+
+  static void OnKeyLog(const SSL* ssl, const char* line);
+  static unsigned int OnServerPsk(SSL* ssl, const char* identity, unsigned char* key, unsigned int maxLength);
+  static unsigned int OnClientPsk(SSL* ssl, const char* hint, char* identity, unsigned int maxIdentityLength,
+                                  unsigned char* key, unsigned int maxKeyLength);
+
+ private:
+  enum class Destination { kPeer, kCopy, kNowhere };
+
+  explicit Association(std::shared_ptr<Context> context) : context_(std::move(context)) {}
+
+  Span NextDatagram() override;
+  void WriteDatagram(Span datagram) override;
+  void NumberPlainRecord(const Record& record, uint8_t* header);
+  size_t MaxDatagramSize() const override { return maxDatagramSize_; }
+
+  static unsigned int OnTimer(SSL* ssl, unsigned int duration);
+  static void OnInfo(const SSL* ssl, int where, int value);
+  static void OnMessage(int sent, int version, int type, const void* message, size_t size, SSL* ssl, void* argument);
+
+  void Run(ErrorQueue* errors);
+  // False: OpenSSL waits for a datagram, or the association is over.
+  bool Handshake(ErrorQueue* errors);
+  bool Read(ErrorQueue* errors);
+  void Fail(ErrorQueue* errors);
+  void FeedDuringHandshake(const Record& record, ErrorQueue* errors);
+  void FeedEstablished(const Record& record, ErrorQueue* errors);
+  void NoteProtectedHandshakeRecord(const Record& record);
+  void SendPlainAlert(uint8_t level, uint8_t description);
+  void ProvokeAlert(ErrorQueue* errors);
+  void Drop(DropReason reason);
+  uint32_t TakeProgress();
+
+  std::shared_ptr<Context> context_;
+  SslPointer ssl_;
+  CookieExchange* cookies_ = nullptr;
+  size_t maxDatagramSize_ = 1200;
+  size_t largestPlaintext_ = 0;
+
+  Span inbound_;
+  bool starved_ = false;
+  Destination destination_ = Destination::kPeer;
+  size_t wantedCopies_ = 0;
+  std::vector<Bytes> copies_;
+  // Record numbers of epoch 0: what comes next, and what is added to OpenSSL's.
+  uint64_t nextPlainSequence_ = 0;
+  uint64_t plainOffset_ = 0;
+  std::optional<uint64_t> admittedSequence_;
+
+  uint32_t progress_ = 0;
+  bool established_ = false;
+  bool ended_ = false;
+  bool closeSent_ = false;
+  bool wroteProtected_ = false;
+  // What the peer's next record of epoch 0 and its next handshake message must not be below.
+  uint64_t nextPeerSequence_ = 0;
+  uint16_t nextPeerMessage_ = 0;
+
+  std::vector<Bytes> datagrams_;
+  std::vector<Bytes> plaintexts_;
+  std::vector<uint32_t> alerts_;
+  std::vector<std::string> keyLog_;
+  std::array<uint32_t, static_cast<size_t>(DropReason::kCount)> drops_{};
+  LibraryError error_;
+  SeenRecords seen_;
+
+  std::string peerIdentity_;
+  Secret peerKey_;
+  // Server: handshake records of epoch 1 with different numbers, before the handshake is complete.
+  uint32_t protectedHandshakeRecords_ = 0;
+  uint64_t lastProtectedSequence_ = 0;
+};
+
+}  // namespace avs

@@ -1,0 +1,74 @@
+// What OpenSSL calls back while an association's operation runs. See association.h for the timer.
+#include <openssl/rand.h>
+
+#include <cstring>
+
+#include "association.h"
+
+namespace avs {
+namespace {
+
+// Durations for OpenSSL's timer, in microseconds.
+constexpr unsigned int kAtOnce = 1;
+constexpr unsigned int kNever = 0xffffffff;
+
+constexpr size_t kHandshakeHeaderSize = 12;
+
+}  // namespace
+
+unsigned int Association::OnTimer(SSL* ssl, unsigned int duration) {
+  Association* self = Of(ssl);
+  if (duration == 0) {
+    self->copies_.clear();
+    self->destination_ = Destination::kPeer;
+    self->progress_ |= kFlightBegun;
+  } else if (self->copies_.size() < self->wantedCopies_) {
+    self->copies_.emplace_back();
+    self->destination_ = Destination::kCopy;
+  } else {
+    self->destination_ = Destination::kNowhere;
+  }
+  return self->copies_.size() < self->wantedCopies_ ? kAtOnce : kNever;
+}
+
+void Association::OnInfo(const SSL* ssl, int where, int value) {
+  if ((where & SSL_CB_ALERT) == 0) return;
+  const uint32_t sent = (where & SSL_CB_WRITE) != 0 ? 1u << 16 : 0;
+  Of(ssl)->alerts_.push_back(sent | static_cast<uint32_t>(value));
+}
+
+void Association::OnMessage(int sent, int, int type, const void* message, size_t size, SSL* ssl, void*) {
+  const Span span{static_cast<const uint8_t*>(message), size};
+  if (type != SSL3_RT_HANDSHAKE || size < kHandshakeHeaderSize) return;
+  if (sent == 0) Of(ssl)->nextPeerMessage_ = static_cast<uint16_t>((span.data[4] << 8 | span.data[5]) + 1);
+}
+
+void Association::OnKeyLog(const SSL* ssl, const char* line) { Of(ssl)->keyLog_.emplace_back(line); }
+
+unsigned int Association::OnServerPsk(SSL* ssl, const char* identity, unsigned char* key, unsigned int maxLength) {
+  Association* self = Of(ssl);
+  const bool known = !self->peerKey_.empty() && self->peerKey_.size() <= maxLength && self->peerIdentity_ == identity;
+  if (known) {
+    const unsigned int length = static_cast<unsigned int>(self->peerKey_.size());
+    std::memcpy(key, self->peerKey_.data(), length);
+    self->peerKey_.Wipe();
+    return length;
+  }
+  // Returning 0 would send unknown_psk_identity and tell an attacker which identities exist. RFC 4279 §2 allows the server to go
+  // on as if the key were wrong; so it does, with a key that nobody has.
+  constexpr unsigned int kDecoySize = 32;
+  return maxLength >= kDecoySize && RAND_bytes(key, kDecoySize) == 1 ? kDecoySize : 0;
+}
+
+unsigned int Association::OnClientPsk(SSL* ssl, const char*, char* identity, unsigned int maxIdentityLength,
+                                      unsigned char* key, unsigned int maxKeyLength) {
+  const Context& context = *Of(ssl)->context_;
+  if (context.key().empty() || context.key().size() > maxKeyLength || context.identity().size() >= maxIdentityLength + 1u) {
+    return 0;
+  }
+  std::memcpy(identity, context.identity().c_str(), context.identity().size() + 1);
+  std::memcpy(key, context.key().data(), context.key().size());
+  return static_cast<unsigned int>(context.key().size());
+}
+
+}  // namespace avs

@@ -1,0 +1,175 @@
+#include "association_object.h"
+
+#include "context_object.h"
+#include "instance.h"
+#include "values.h"
+
+namespace avs {
+namespace {
+
+Napi::Value FromNumber(Napi::Env env, uint32_t number) { return Napi::Number::New(env, number); }
+
+Napi::Value FromOptional(Napi::Env env, bool present, const std::string& bytes) {
+  return present ? FromBytes(env, Bytes(bytes.begin(), bytes.end())) : env.Undefined();
+}
+
+}  // namespace
+
+Napi::Function AssociationObject::Define(Napi::Env env) {
+  using Self = AssociationObject;
+  return DefineClass(env, "Association",
+                     {
+                         InstanceMethod<&Self::Configure>("configure"),
+                         InstanceMethod<&Self::SetPeerKey>("setPeerKey"),
+                         InstanceMethod<&Self::Proceed>("proceed"),
+                         InstanceMethod<&Self::Receive>("receive"),
+                         InstanceMethod<&Self::Protect>("protect"),
+                         InstanceMethod<&Self::Close>("close"),
+                         InstanceMethod<&Self::Abandon>("abandon"),
+                         InstanceMethod<&Self::TakeDatagrams>("takeDatagrams"),
+                         InstanceMethod<&Self::TakePlaintexts>("takePlaintexts"),
+                         InstanceMethod<&Self::TakeAlerts>("takeAlerts"),
+                         InstanceMethod<&Self::TakeKeyLog>("takeKeyLog"),
+                         InstanceMethod<&Self::TakeDrops>("takeDrops"),
+                         InstanceMethod<&Self::GetError>("error"),
+                         InstanceMethod<&Self::GetNegotiated>("negotiated"),
+                         InstanceMethod<&Self::Copy>("copy"),
+                         InstanceMethod<&Self::Destroy>("destroy"),
+                     });
+}
+
+Napi::Value AssociationObject::Wrap(Napi::Env env, std::unique_ptr<Association> association) {
+  // The constructor takes what is passed to it before it returns.
+  return Instance::Of(env)->association.New({Napi::External<std::unique_ptr<Association>>::New(env, &association)});
+}
+
+AssociationObject::AssociationObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<AssociationObject>(info) {
+  if (info[0].IsExternal()) {
+    association_ = std::move(*info[0].As<Napi::External<std::unique_ptr<Association>>>().Data());
+    return;
+  }
+  const std::shared_ptr<Context> context = ContextObject::Of(info[0]);
+  if (!context) return;
+  LibraryError error;
+  association_ = Association::Create(context, &error);
+  if (!association_) ThrowLibraryError(info.Env(), error);
+}
+
+Association* AssociationObject::Get(const Napi::CallbackInfo& info) const {
+  if (!association_) Napi::Error::New(info.Env(), "the association was destroyed").ThrowAsJavaScriptException();
+  return association_.get();
+}
+
+Napi::Value AssociationObject::Configure(const Napi::CallbackInfo& info) {
+  Association* association = Get(info);
+  uint32_t size = 0;
+  uint32_t copies = 0;
+  std::string serverName;
+  if (association == nullptr || !ToNumber(info[0], "maxDatagramSize", &size) || !ToNumber(info[1], "copies", &copies) ||
+      !ToText(info[2], "serverName", &serverName)) {
+    return info.Env().Undefined();
+  }
+  return Napi::Boolean::New(info.Env(), association->Configure(size, copies, serverName));
+}
+
+Napi::Value AssociationObject::SetPeerKey(const Napi::CallbackInfo& info) {
+  Association* association = Get(info);
+  Span identity, key;
+  if (association != nullptr && ToSpan(info[0], "identity", &identity) && ToSpan(info[1], "key", &key)) {
+    association->SetPeerKey(std::string(reinterpret_cast<const char*>(identity.data), identity.size), Secret(key));
+  }
+  return info.Env().Undefined();
+}
+
+Napi::Value AssociationObject::Proceed(const Napi::CallbackInfo& info) {
+  Association* association = Get(info);
+  return association == nullptr ? info.Env().Undefined() : FromNumber(info.Env(), association->Proceed());
+}
+
+Napi::Value AssociationObject::Receive(const Napi::CallbackInfo& info) {
+  Association* association = Get(info);
+  Span datagram;
+  if (association == nullptr || !ToSpan(info[0], "datagram", &datagram)) return info.Env().Undefined();
+  return FromNumber(info.Env(), association->Receive(datagram));
+}
+
+Napi::Value AssociationObject::Protect(const Napi::CallbackInfo& info) {
+  Association* association = Get(info);
+  Span plaintext;
+  if (association == nullptr || !ToSpan(info[0], "plaintext", &plaintext)) return info.Env().Undefined();
+  const Bytes record = association->Protect(plaintext);
+  return record.empty() ? info.Env().Undefined() : FromBytes(info.Env(), record);
+}
+
+Napi::Value AssociationObject::Close(const Napi::CallbackInfo& info) {
+  Association* association = Get(info);
+  return association == nullptr ? info.Env().Undefined() : FromNumber(info.Env(), association->Close());
+}
+
+Napi::Value AssociationObject::Abandon(const Napi::CallbackInfo& info) {
+  Association* association = Get(info);
+  return association == nullptr ? info.Env().Undefined() : FromNumber(info.Env(), association->Abandon());
+}
+
+Napi::Value AssociationObject::TakeDatagrams(const Napi::CallbackInfo& info) {
+  Association* association = Get(info);
+  return association == nullptr ? info.Env().Undefined()
+                                : FromVector(info.Env(), association->TakeDatagrams(), FromBytes);
+}
+
+Napi::Value AssociationObject::TakePlaintexts(const Napi::CallbackInfo& info) {
+  Association* association = Get(info);
+  return association == nullptr ? info.Env().Undefined()
+                                : FromVector(info.Env(), association->TakePlaintexts(), FromBytes);
+}
+
+Napi::Value AssociationObject::TakeAlerts(const Napi::CallbackInfo& info) {
+  Association* association = Get(info);
+  return association == nullptr ? info.Env().Undefined() : FromVector(info.Env(), association->TakeAlerts(), FromNumber);
+}
+
+Napi::Value AssociationObject::TakeKeyLog(const Napi::CallbackInfo& info) {
+  Association* association = Get(info);
+  return association == nullptr ? info.Env().Undefined() : FromVector(info.Env(), association->TakeKeyLog(), FromText);
+}
+
+Napi::Value AssociationObject::TakeDrops(const Napi::CallbackInfo& info) {
+  Association* association = Get(info);
+  if (association == nullptr) return info.Env().Undefined();
+  const auto drops = association->TakeDrops();
+  return FromVector(info.Env(), std::vector<uint32_t>(drops.begin(), drops.end()), FromNumber);
+}
+
+Napi::Value AssociationObject::GetError(const Napi::CallbackInfo& info) {
+  Association* association = Get(info);
+  return association == nullptr ? info.Env().Undefined() : FromLibraryError(info.Env(), association->error());
+}
+
+Napi::Value AssociationObject::GetNegotiated(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  Association* association = Get(info);
+  if (association == nullptr) return env.Undefined();
+  const Negotiated negotiated = association->GetNegotiated();
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("ciphersuite", FromNumber(env, negotiated.ciphersuite));
+  object.Set("extendedMasterSecret", Napi::Boolean::New(env, negotiated.extendedMasterSecret));
+  object.Set("identity", FromOptional(env, negotiated.hasIdentity, negotiated.identity));
+  object.Set("identityHint", FromOptional(env, negotiated.hasIdentityHint, negotiated.identityHint));
+  object.Set("serverName", negotiated.hasServerName ? FromText(env, negotiated.serverName) : env.Undefined());
+  object.Set("maxFragmentLength", FromNumber(env, negotiated.maxFragmentLength));
+  return object;
+}
+
+Napi::Value AssociationObject::Copy(const Napi::CallbackInfo& info) {
+  Association* association = Get(info);
+  uint32_t index = 0;
+  if (association == nullptr || !ToNumber(info[0], "index", &index)) return info.Env().Undefined();
+  return FromBytes(info.Env(), association->Copy(index));
+}
+
+Napi::Value AssociationObject::Destroy(const Napi::CallbackInfo& info) {
+  association_.reset();
+  return info.Env().Undefined();
+}
+
+}  // namespace avs

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <napi.h>
+
+#include <memory>
+
+#include "association.h"
+
+namespace avs {
+
+// `new Association(context)`; a listener's associations come from `CookieExchange.takeAssociation`.
+class AssociationObject final : public Napi::ObjectWrap<AssociationObject> {
+ public:
+  static Napi::Function Define(Napi::Env env);
+  static Napi::Value Wrap(Napi::Env env, std::unique_ptr<Association> association);
+
+  explicit AssociationObject(const Napi::CallbackInfo& info);
+
+ private:
+  // Throws an Error and returns null after `destroy`.
+  Association* Get(const Napi::CallbackInfo& info) const;
+
+  Napi::Value Configure(const Napi::CallbackInfo& info);
+  Napi::Value SetPeerKey(const Napi::CallbackInfo& info);
+  Napi::Value Proceed(const Napi::CallbackInfo& info);
+  Napi::Value Receive(const Napi::CallbackInfo& info);
+  Napi::Value Protect(const Napi::CallbackInfo& info);
+  Napi::Value Close(const Napi::CallbackInfo& info);
+  Napi::Value Abandon(const Napi::CallbackInfo& info);
+  Napi::Value TakeDatagrams(const Napi::CallbackInfo& info);
+  Napi::Value TakePlaintexts(const Napi::CallbackInfo& info);
+  Napi::Value TakeAlerts(const Napi::CallbackInfo& info);
+  Napi::Value TakeKeyLog(const Napi::CallbackInfo& info);
+  Napi::Value TakeDrops(const Napi::CallbackInfo& info);
+  Napi::Value GetError(const Napi::CallbackInfo& info);
+  Napi::Value GetNegotiated(const Napi::CallbackInfo& info);
+  Napi::Value Copy(const Napi::CallbackInfo& info);
+  Napi::Value Destroy(const Napi::CallbackInfo& info);
+
+  std::unique_ptr<Association> association_;
+};
+
+}  // namespace avs

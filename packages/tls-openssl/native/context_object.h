@@ -1,0 +1,26 @@
+#pragma once
+
+#include <napi.h>
+
+#include <memory>
+
+#include "context.h"
+
+namespace avs {
+
+// `new Context(server, ciphersuites, keyLog, identity, key, identityHint, maxFragmentLength)`
+class ContextObject final : public Napi::ObjectWrap<ContextObject> {
+ public:
+  static Napi::Function Define(Napi::Env env);
+  // Null with an exception pending if `value` is not a Context that is in use.
+  static std::shared_ptr<Context> Of(const Napi::Value& value);
+
+  explicit ContextObject(const Napi::CallbackInfo& info);
+
+ private:
+  Napi::Value Destroy(const Napi::CallbackInfo& info);
+
+  std::shared_ptr<Context> context_;
+};
+
+}  // namespace avs

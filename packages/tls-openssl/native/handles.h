@@ -1,0 +1,33 @@
+// Owners of OpenSSL's objects: each is freed exactly once, on every path.
+#pragma once
+
+#include <openssl/bio.h>
+#include <openssl/ssl.h>
+
+#include <memory>
+
+namespace avs {
+
+struct SslDeleter {
+  void operator()(SSL* ssl) const { SSL_free(ssl); }
+};
+struct SslContextDeleter {
+  void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
+};
+struct BioDeleter {
+  void operator()(BIO* bio) const { BIO_free_all(bio); }
+};
+struct BioMethodDeleter {
+  void operator()(BIO_METHOD* method) const { BIO_meth_free(method); }
+};
+struct BioAddressDeleter {
+  void operator()(BIO_ADDR* address) const { BIO_ADDR_free(address); }
+};
+
+using SslPointer = std::unique_ptr<SSL, SslDeleter>;
+using SslContextPointer = std::unique_ptr<SSL_CTX, SslContextDeleter>;
+using BioPointer = std::unique_ptr<BIO, BioDeleter>;
+using BioMethodPointer = std::unique_ptr<BIO_METHOD, BioMethodDeleter>;
+using BioAddressPointer = std::unique_ptr<BIO_ADDR, BioAddressDeleter>;
+
+}  // namespace avs

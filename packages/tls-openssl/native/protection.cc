@@ -1,0 +1,24 @@
+#include "protection.h"
+
+#include "context.h"
+
+namespace avs {
+namespace {
+
+// The least that a protected fragment has under a suite: explicit nonce and tag, or IV and padded MAC.
+size_t LeastFragment(const SSL_CIPHER* cipher) {
+  if (SSL_CIPHER_is_aead(cipher) == 0) {
+    constexpr size_t kIvAndPaddedSha256 = 16 + 48;
+    return kIvAndPaddedSha256;
+  }
+  if (SSL_CIPHER_get_cipher_nid(cipher) == NID_chacha20_poly1305) return 16;
+  return IsPskCcm8(SSL_CIPHER_get_protocol_id(cipher)) ? 8 + 8 : 8 + 16;
+}
+
+}  // namespace
+
+bool TooShort(const Record& record, const SSL_CIPHER* cipher) {
+  return record.epoch != 0 && record.whole.size - kRecordHeaderSize < LeastFragment(cipher);
+}
+
+}  // namespace avs

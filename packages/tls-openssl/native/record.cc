@@ -1,0 +1,48 @@
+#include "record.h"
+
+namespace avs {
+
+bool TakeRecord(Span* datagram, Record* record) {
+  if (datagram->size < kRecordHeaderSize) return false;
+  const uint8_t* header = datagram->data;
+  const size_t size = kRecordHeaderSize + (static_cast<size_t>(header[11]) << 8 | header[12]);
+  if (size > datagram->size || size > kRecordHeaderSize + kLargestFragment) return false;
+  record->type = header[0];
+  record->version = static_cast<uint16_t>(header[1] << 8 | header[2]);
+  record->epoch = static_cast<uint16_t>(header[3] << 8 | header[4]);
+  record->sequence = 0;
+  for (size_t index = 5; index < 11; ++index) record->sequence = record->sequence << 8 | header[index];
+  record->whole = {header, size};
+  *datagram = datagram->From(size);
+  return true;
+}
+
+void SetSequence(uint8_t* header, uint64_t sequence) {
+  for (size_t index = 0; index < 6; ++index) header[10 - index] = static_cast<uint8_t>(sequence >> (8 * index));
+}
+
+Bytes PlainAlert(uint64_t sequence, uint8_t level, uint8_t description) {
+  Bytes record = {kAlert, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, level, description};
+  SetSequence(record.data(), sequence);
+  return record;
+}
+
+bool SeenRecords::Contains(uint64_t sequence) const {
+  if (!any_ || sequence > highest_) return false;
+  const uint64_t age = highest_ - sequence;
+  return age >= 64 || (bits_ >> age & 1) != 0;
+}
+
+void SeenRecords::Add(uint64_t sequence) {
+  if (!any_ || sequence > highest_) {
+    const uint64_t step = sequence - highest_;
+    bits_ = !any_ || step >= 64 ? 0 : bits_ << step;
+    bits_ |= 1;
+    highest_ = sequence;
+    any_ = true;
+  } else if (highest_ - sequence < 64) {
+    bits_ |= uint64_t{1} << (highest_ - sequence);
+  }
+}
+
+}  // namespace avs

@@ -1,0 +1,60 @@
+#include "values.h"
+
+#include <cstring>
+
+namespace avs {
+
+bool ToSpan(const Napi::Value& value, const char* name, Span* span) {
+  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
+    Napi::TypeError::New(value.Env(), std::string(name) + " must be a Uint8Array").ThrowAsJavaScriptException();
+    return false;
+  }
+  const Napi::Uint8Array array = value.As<Napi::Uint8Array>();
+  // The data of an empty or detached array may be null; a valid pointer spares every caller the question.
+  static const uint8_t nothing = 0;
+  *span = {array.ByteLength() == 0 ? &nothing : array.Data(), array.ByteLength()};
+  return true;
+}
+
+bool ToNumber(const Napi::Value& value, const char* name, uint32_t* number) {
+  if (!value.IsNumber()) {
+    Napi::TypeError::New(value.Env(), std::string(name) + " must be a number").ThrowAsJavaScriptException();
+    return false;
+  }
+  *number = value.As<Napi::Number>().Uint32Value();
+  return true;
+}
+
+bool ToText(const Napi::Value& value, const char* name, std::string* text) {
+  if (!value.IsString()) {
+    Napi::TypeError::New(value.Env(), std::string(name) + " must be a string").ThrowAsJavaScriptException();
+    return false;
+  }
+  *text = value.As<Napi::String>().Utf8Value();
+  return true;
+}
+
+Napi::Value FromBytes(Napi::Env env, const Bytes& bytes) {
+  Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(env, bytes.size());
+  // Out of memory, or the environment is being torn down: an exception is pending.
+  if (env.IsExceptionPending()) return env.Undefined();
+  if (!bytes.empty()) std::memcpy(buffer.Data(), bytes.data(), bytes.size());
+  return Napi::Uint8Array::New(env, bytes.size(), buffer, 0);
+}
+
+Napi::Value FromText(Napi::Env env, const std::string& text) { return Napi::String::New(env, text); }
+
+Napi::Value FromLibraryError(Napi::Env env, const LibraryError& error) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("code", Napi::Number::New(env, static_cast<double>(error.code)));
+  object.Set("text", Napi::String::New(env, error.text));
+  return object;
+}
+
+void ThrowLibraryError(Napi::Env env, const LibraryError& error) {
+  Napi::Error exception = Napi::Error::New(env, error.text.empty() ? "OpenSSL gave no reason" : error.text);
+  exception.Set("code", Napi::Number::New(env, static_cast<double>(error.code)));
+  exception.ThrowAsJavaScriptException();
+}
+
+}  // namespace avs

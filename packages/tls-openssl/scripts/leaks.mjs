@@ -1,0 +1,54 @@
+// Makes and drops associations in every state, for LeakSanitizer to look at when the process ends. See sanitized.mjs.
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const require = createRequire(import.meta.url);
+const native = require('node-gyp-build')(join(dirname(dirname(fileURLToPath(import.meta.url))), 'native'));
+const nothing = new Uint8Array(0);
+const text = (string) => new TextEncoder().encode(string);
+const key = text('0123456789abcdef');
+const rounds = 200;
+
+for (const suite of ['PSK-AES128-CCM8', 'ECDHE-PSK-CHACHA20-POLY1305', 'PSK-AES128-CBC-SHA256']) {
+  const server = new native.Context(true, suite, true, nothing, nothing, text('hint'), 0);
+  const client = new native.Context(false, suite, true, text('me'), key, nothing, 1);
+  const exchange = new native.CookieExchange(server);
+  for (let round = 0; round < rounds; round++) drop(connect(exchange, client, round % 8), round % 3);
+  exchange.destroy();
+  client.destroy();
+  server.destroy();
+}
+process.stdout.write(`${3 * rounds} associations made and dropped\n`);
+
+/** Takes a handshake as many steps as asked for. */
+function connect(exchange, context, steps) {
+  const client = new native.Association(context);
+  client.configure(1200, 6, 'example.org');
+  client.proceed();
+  const [first] = client.takeDatagrams();
+  exchange.admit(first, nothing, false);
+  if (steps === 0) return [client];
+  client.receive(exchange.takeReply());
+  const [second] = client.takeDatagrams();
+  exchange.admit(second, nothing, false);
+  if (steps === 1) return [client];
+  const server = exchange.takeAssociation();
+  server.configure(1200, 3, '');
+  server.setPeerKey(text('me'), steps === 2 ? text('wrong') : key);
+  server.proceed();
+  for (let step = 3; step < steps; step++) {
+    for (const datagram of server.takeDatagrams()) client.receive(datagram);
+    for (const datagram of client.takeDatagrams()) server.receive(datagram);
+  }
+  if (steps === 7) server.receive(client.protect(text('data')));
+  return [client, server];
+}
+
+function drop(associations, how) {
+  for (const association of associations) {
+    if (how === 0) association.destroy();
+    if (how === 1) association.abandon();
+    if (how === 2) association.close();
+  }
+}

@@ -1,0 +1,55 @@
+/** How much a suite's records add. */
+export type Protection =
+  | { readonly kind: 'aead'; readonly explicitNonceLength: number; readonly tagLength: number }
+  | { readonly kind: 'cbc'; readonly macLength: number };
+
+/** A suite that this backend knows; whether the OpenSSL at hand has it is another question. */
+export interface Ciphersuite {
+  /** As on the wire. */
+  readonly number: number;
+  /** As in the IANA registry "TLS Cipher Suites". */
+  readonly name: string;
+  readonly opensslName: string;
+  readonly protection: Protection;
+}
+
+const aead = (explicitNonceLength: number, tagLength: number): Protection => ({
+  kind: 'aead',
+  explicitNonceLength,
+  tagLength,
+});
+const full = aead(8, 16);
+const short = aead(8, 8);
+// RFC 7905 §2: the nonce is not sent.
+const chacha = aead(0, 16);
+const cbc: Protection = { kind: 'cbc', macLength: 32 };
+
+const suite = (number: number, name: string, opensslName: string, protection: Protection): Ciphersuite => ({
+  number,
+  name,
+  opensslName,
+  protection,
+});
+
+/**
+ * Every suite, in the default order of preference: forward secrecy first, then AEADs with full tags, then the short tags that
+ * constrained devices use, and CBC last. OpenSSL has no ECDHE_PSK with AES-GCM or CCM (RFC 8442).
+ */
+export const ciphersuites: readonly Ciphersuite[] = [
+  suite(0xccac, 'TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305_SHA256', 'ECDHE-PSK-CHACHA20-POLY1305', chacha),
+  suite(0xc037, 'TLS_ECDHE_PSK_WITH_AES_128_CBC_SHA256', 'ECDHE-PSK-AES128-CBC-SHA256', cbc),
+  suite(0x00a8, 'TLS_PSK_WITH_AES_128_GCM_SHA256', 'PSK-AES128-GCM-SHA256', full),
+  suite(0x00a9, 'TLS_PSK_WITH_AES_256_GCM_SHA384', 'PSK-AES256-GCM-SHA384', full),
+  suite(0xc0a4, 'TLS_PSK_WITH_AES_128_CCM', 'PSK-AES128-CCM', full),
+  suite(0xc0a5, 'TLS_PSK_WITH_AES_256_CCM', 'PSK-AES256-CCM', full),
+  suite(0xccab, 'TLS_PSK_WITH_CHACHA20_POLY1305_SHA256', 'PSK-CHACHA20-POLY1305', chacha),
+  suite(0xc0a8, 'TLS_PSK_WITH_AES_128_CCM_8', 'PSK-AES128-CCM8', short),
+  suite(0xc0a9, 'TLS_PSK_WITH_AES_256_CCM_8', 'PSK-AES256-CCM8', short),
+  suite(0x00ae, 'TLS_PSK_WITH_AES_128_CBC_SHA256', 'PSK-AES128-CBC-SHA256', cbc),
+];
+
+/** Those of {@link ciphersuites} that are among `available`. */
+export function availableCiphersuites(available: readonly { readonly number: number }[]): readonly Ciphersuite[] {
+  const numbers = new Set(available.map(({ number }) => number));
+  return ciphersuites.filter(({ number }) => numbers.has(number));
+}

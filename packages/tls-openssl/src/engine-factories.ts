@@ -1,0 +1,112 @@
+import type {
+  Admission,
+  AssociationOptions,
+  ClientAssociationOptions,
+  ClientEngineFactory,
+  Engine,
+  EngineSink,
+  ServerEngineFactory,
+} from '@avs-net/core';
+import { type ClientHelloStart, readClientHello } from './client-hello.js';
+import { type EngineContext, OpensslEngine } from './engine.js';
+import { AdmitOutcome, type NativeAssociation, type NativeContext, type NativeCookieExchange } from './native.js';
+import { worstMaxPlaintext } from './overhead.js';
+import { type ServerContext, ServerEngine } from './server-engine.js';
+
+/** How long a secret makes new cookies, ms; they are accepted for as long again. */
+const secretLifetime = 60_000;
+
+/** Client engines over an SSL_CTX that holds the credentials. */
+export class OpensslClientFactory implements ClientEngineFactory {
+  constructor(
+    private readonly context: EngineContext,
+    private readonly shared: NativeContext,
+  ) {}
+
+  createClient(sink: EngineSink, options: ClientAssociationOptions): Engine {
+    const association = new this.context.native.Association(this.shared);
+    return new OpensslEngine(this.context, sink, options, association, options.serverName);
+  }
+
+  maxPlaintext(size: number): number {
+    return worstMaxPlaintext(this.context.suites, size);
+  }
+
+  destroy(): void {
+    this.shared.destroy();
+  }
+}
+
+/** Server engines, and OpenSSL's stateless exchange before them. */
+export class OpensslServerFactory implements ServerEngineFactory {
+  readonly #exchange: NativeCookieExchange;
+  #secretBorn: number | undefined;
+  /** Which acceptance the exchange still holds the association of. */
+  #accepted: ClientHelloStart | undefined;
+
+  constructor(
+    private readonly context: ServerContext,
+    private readonly shared: NativeContext,
+  ) {
+    this.#exchange = new context.native.CookieExchange(shared);
+  }
+
+  admit(datagram: Uint8Array, peer: Uint8Array, now: number): Admission {
+    const hello = readClientHello(datagram);
+    if (typeof hello === 'string') return { action: 'drop', reason: hello };
+    this.#rotateSecret(now);
+    this.#accepted = undefined;
+    const outcome = this.#exchange.admit(hello.record, subjectOf(peer, hello), false);
+    if (outcome === AdmitOutcome.replied) {
+      const reply = this.#exchange.takeReply();
+      // The reply must not amplify what a forged source address has asked for.
+      if (reply.length <= datagram.length) return { action: 'reply', datagram: reply };
+    }
+    if (outcome !== AdmitOutcome.accepted) return { action: 'drop', reason: 'malformed' };
+    const copy: ClientHelloStart = { ...hello, record: hello.record.slice() };
+    this.#accepted = copy;
+    return {
+      action: 'accept',
+      handshakeId: new DataView(hello.random.buffer, hello.random.byteOffset).getUint32(28),
+      create: (sink, options) => this.#create(copy, sink, options),
+    };
+  }
+
+  maxPlaintext(size: number): number {
+    return worstMaxPlaintext(this.context.suites, size);
+  }
+
+  destroy(): void {
+    this.#exchange.destroy();
+    this.shared.destroy();
+  }
+
+  #create(hello: ClientHelloStart, sink: EngineSink, options: AssociationOptions): Engine {
+    const admitted = { length: hello.record.length, messageSeq: hello.messageSeq };
+    return new ServerEngine(this.context, sink, options, this.#take(hello), admitted);
+  }
+
+  /** The association of an accepted hello: still there, unless another stranger came in between. */
+  #take(hello: ClientHelloStart): NativeAssociation {
+    if (this.#accepted !== hello) this.#exchange.admit(hello.record, new Uint8Array(0), true);
+    this.#accepted = undefined;
+    const association = this.#exchange.takeAssociation();
+    if (!association) throw new Error('OpenSSL is out of memory');
+    return association;
+  }
+
+  #rotateSecret(now: number): void {
+    this.#secretBorn ??= now;
+    const age = now - this.#secretBorn;
+    if (age < secretLifetime) return;
+    this.#exchange.rotateSecret();
+    if (age >= 2 * secretLifetime) this.#exchange.rotateSecret();
+    this.#secretBorn += Math.floor(age / secretLifetime) * secretLifetime;
+  }
+}
+
+/** What a cookie is bound to: the peer's address, and what of its hello is there even when it is fragmented. RFC 6347 §4.2.1. */
+function subjectOf(peer: Uint8Array, { version, random, sessionId }: ClientHelloStart): Uint8Array {
+  // Lengths go in front of what varies, so that no two subjects read the same.
+  return Uint8Array.of(version >>> 8, version, peer.length, sessionId.length, ...peer, ...random, ...sessionId);
+}

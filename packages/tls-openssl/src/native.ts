@@ -1,0 +1,138 @@
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { type AvsError, errnoError } from '@avs-net/core';
+
+/** What a handshake has negotiated, as OpenSSL knows it. */
+export interface Negotiated {
+  readonly ciphersuite: number;
+  readonly extendedMasterSecret: boolean;
+  readonly identity: Uint8Array | undefined;
+  readonly identityHint: Uint8Array | undefined;
+  readonly serverName: string | undefined;
+  /** The code on the wire, 0 for none. RFC 6066 §4. */
+  readonly maxFragmentLength: number;
+}
+
+/** A shared SSL_CTX. Making one throws an Error whose `code` is OpenSSL's. */
+export interface NativeContext {
+  destroy(): void;
+}
+
+/** An SSL object. Operations return bits of {@link Native.progress}; nothing is called back. Throws after `destroy`. */
+export interface NativeAssociation {
+  /** False: OpenSSL refuses the server name or the size. */
+  configure(maxDatagramSize: number, copies: number, serverName: string): boolean;
+  /** An empty key: there is none. */
+  setPeerKey(identity: Uint8Array, key: Uint8Array): void;
+  proceed(): number;
+  receive(datagram: Uint8Array): number;
+  /** The record, or undefined when OpenSSL refuses; `error` tells why. */
+  protect(plaintext: Uint8Array): Uint8Array | undefined;
+  close(): number;
+  /** Gives up on the handshake and tells the peer. */
+  abandon(): number;
+  takeDatagrams(): Uint8Array[];
+  takePlaintexts(): Uint8Array[];
+  /** Each is sent << 16 | level << 8 | description. */
+  takeAlerts(): number[];
+  takeKeyLog(): string[];
+  /** One count for each of the reasons that `dropReasons` lists, in its order. */
+  takeDrops(): number[];
+  error(): LibraryFailure;
+  negotiated(): Negotiated;
+  /** The records of a repetition of the present flight; empty if there is none. */
+  copy(index: number): Uint8Array;
+  destroy(): void;
+}
+
+/** An entry of OpenSSL's error queue; code 0 when it was empty. */
+export interface LibraryFailure {
+  readonly code: number;
+  readonly text: string;
+}
+
+/** What became of a stranger's datagram. */
+export const AdmitOutcome = { dropped: 0, replied: 1, accepted: 2 } as const;
+
+/** The stateless exchange before an association. */
+export interface NativeCookieExchange {
+  /** One of {@link AdmitOutcome}. */
+  admit(datagram: Uint8Array, subject: Uint8Array, proven: boolean): number;
+  takeReply(): Uint8Array;
+  takeAssociation(): NativeAssociation | undefined;
+  rotateSecret(): void;
+  destroy(): void;
+}
+
+/** What the addon exports. */
+export interface Native {
+  readonly Context: new (
+    server: boolean,
+    ciphersuites: string,
+    keyLog: boolean,
+    identity: Uint8Array,
+    key: Uint8Array,
+    identityHint: Uint8Array,
+    maxFragmentLength: number,
+    legacyServers: boolean,
+  ) => NativeContext;
+  readonly Association: new (context: NativeContext) => NativeAssociation;
+  readonly CookieExchange: new (context: NativeContext) => NativeCookieExchange;
+  readonly progress: Readonly<Record<ProgressBit, number>>;
+  /** How many repetitions of a flight there can be. */
+  readonly mostCopies: number;
+  /** Of the OpenSSL in this process, such as `3.0.19`. */
+  readonly version: string;
+  /** The PSK suites of that OpenSSL, by number and by OpenSSL's name. */
+  readonly ciphersuites: readonly { readonly number: number; readonly name: string }[];
+}
+
+type ProgressBit =
+  | 'hasDatagrams'
+  | 'hasPlaintexts'
+  | 'hasAlerts'
+  | 'hasKeyLog'
+  | 'hasDrops'
+  | 'established'
+  | 'flightBegun'
+  | 'flightPending'
+  | 'flightSent'
+  | 'peerClosed'
+  | 'failed';
+
+/** What loading the addon came to. */
+export type Loaded = { readonly native: Native; readonly error?: undefined } | { readonly error: AvsError };
+
+/**
+ * Loads the addon: one that was built here, else the published binary of this platform. Does not throw, so that the package can be
+ * imported and its `capabilities` asked anywhere.
+ */
+export function loadNative(load: () => unknown = loadAddon): Loaded {
+  try {
+    return { native: load() as Native };
+  } catch (error) {
+    return { error: errnoError('ENOTSUP', explain(error), { cause: error }) };
+  }
+}
+
+function loadAddon(): unknown {
+  const require = createRequire(import.meta.url);
+  const nodeGypBuild = require('node-gyp-build') as (directory: string) => unknown;
+  return nodeGypBuild(fileURLToPath(new URL('../native', import.meta.url)));
+}
+
+function explain(error: unknown): string {
+  const text = error instanceof Error ? (error.message.split('\n', 1)[0] ?? '') : String(error);
+  const otherwise = 'Without it use @avs-net/tls-pure, which needs no addon';
+  if (/undefined symbol|symbol not found|procedure could not be found/i.test(text)) {
+    return (
+      'this runtime does not export the OpenSSL symbols that @avs-net/tls-openssl needs (Electron has BoringSSL instead, some builds ' +
+      `of Node hide theirs): ${text}. ${otherwise}`
+    );
+  }
+  return (
+    `the addon of @avs-net/tls-openssl could not be loaded for ${process.platform} ${process.arch}: ${text}. There is no binary for ` +
+    'this platform, or it was not built: install a C++17 compiler (Debian: apt install g++ make python3; macOS: xcode-select ' +
+    `--install), then run "npm run build:native" in packages/tls-openssl. ${otherwise}`
+  );
+}
