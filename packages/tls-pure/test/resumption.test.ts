@@ -6,6 +6,7 @@ import { nodeProvider } from '../src/crypto/node.js';
 import { portableProvider } from '../src/crypto/portable.js';
 import { decodeClientHello, encodeClientHello } from '../src/handshake/client-hello.js';
 import { decodeFragment, encodeMessage } from '../src/handshake/message.js';
+import { decodeServerHello, encodeServerHello, type ServerHello } from '../src/handshake/server-hello.js';
 import { decodeRecordHeader, plaintextRecord } from '../src/record/header.js';
 import { ServerSessions } from '../src/session/server-sessions.js';
 import { Reader } from '../src/wire/reader.js';
@@ -266,6 +267,30 @@ describe('the server', () => {
       cache.get = get as typeof cache.get;
       expect(isResumed(await again(memory, session))).toEqual([false, false]);
     }
+  });
+});
+
+describe('the client', () => {
+  it.each([
+    ['without the extended master secret', (hello: ServerHello) => hello.extensions.delete(23)],
+    ['with another suite', (hello: ServerHello) => Object.assign(hello, { ciphersuite: 0xc0a8 })],
+  ])('does not go on with a server that resumes %s', async (_how, change) => {
+    const memory = new Memory(byTicket);
+    const session = await full(memory);
+    const tap: PairOptions['tap'] = (from, datagram) => {
+      const header = decodeRecordHeader(datagram, 0);
+      if (from !== 'server' || header?.type !== 22) return undefined;
+      const fragment = decodeFragment(new Reader(datagram, header.body, header.end));
+      if (fragment.type !== 2) return undefined;
+      const hello = decodeServerHello(fragment.data.slice());
+      change(hello);
+      const message = encodeMessage(2, fragment.messageSeq, encodeServerHello(hello));
+      const record = plaintextRecord(22, header.sequenceNumber, message.bytes);
+      return [Uint8Array.of(...record, ...datagram.subarray(header.end))];
+    };
+    const pair = await again(memory, session, { tap });
+    expect(pair.client.established).toBe(0);
+    expect(pair.client.error).toMatchObject({ level: 2, direction: 'sent' });
   });
 });
 
