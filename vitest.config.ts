@@ -25,7 +25,16 @@ if (!addon && !process.env['CI']) {
 }
 
 const projects = [
-  { name: 'unit', include: ['packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts', 'test/**/*.test.ts'], exclude },
+  {
+    name: 'unit',
+    include: [
+      'packages/*/test/**/*.test.ts',
+      'apps/*/test/**/*.test.ts',
+      'fuzz/test/**/*.test.ts',
+      'test/**/*.test.ts',
+    ],
+    exclude,
+  },
   { name: 'interop', include: ['interop/**/*.test.ts'], fileParallelism: false, testTimeout: 60_000 },
 ];
 

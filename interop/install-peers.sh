@@ -14,6 +14,8 @@ need() { # need <package> <command>...: the package, unless all the commands are
 }
 
 need openssl openssl
+# For the fault campaign: namespaces and what goes wrong on the links between them.
+need iproute2 ip tc
 need gnutls-bin gnutls-cli gnutls-serv
 need gcc cc
 need libcoap3-bin coap-client-openssl coap-server-openssl

@@ -27,6 +27,8 @@ const tasks = {
   lint: () => bin('biome', ['check', ...rest]),
   format: () => bin('biome', ['check', '--write', ...rest]),
   interop: () => build() && bin('vitest', ['run', '--project', 'interop', ...interopReporters, ...rest]),
+  faults: () => build() && run(process.execPath, [join(root, 'faults/dist/main.js'), ...rest]),
+  fuzz: () => build() && run(process.execPath, [join(root, 'fuzz/dist/main.js'), ...rest]),
   pnpm: () => pnpm(rest),
 };
 

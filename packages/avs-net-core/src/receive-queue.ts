@@ -57,6 +57,7 @@ export class ReceiveQueue {
   #waiters: Waiter[] | undefined;
   #receiver: Receiver | undefined;
   #endTold = false;
+  #endedHere = false;
 
   constructor(options: ReceiveQueueOptions) {
     this.#options = options;
@@ -89,6 +90,7 @@ export class ReceiveQueue {
     this.#state = 'open';
     this.#error = undefined;
     this.#endTold = false;
+    this.#endedHere = false;
     this.#generation += 1;
   }
 
@@ -161,7 +163,13 @@ export class ReceiveQueue {
     for (const waiter of this.#takeWaiters()) this.#settle(waiter, this.#error);
   }
 
-  /** The caller has ended: discards what is queued, and whoever waits rejects with `error`, as later receives do. Iterations under way just end. */
+  /** As {@link end} without an error, where the caller has ended and not the peer: the ENOTCONN says so. */
+  endHere(): void {
+    this.#endedHere = true;
+    this.end();
+  }
+
+  /** The caller has closed: discards what is queued, and whoever waits rejects with `error`, as later receives do. Iterations under way just end. */
   close(error: AvsError): void {
     this.#discard();
     this.#state = 'closed';
@@ -182,7 +190,7 @@ export class ReceiveQueue {
     const maxLength = checkMaxLength(options?.maxLength, this.#options.kind);
     const datagram = await this.#wait(maxLength, checkSignal(options?.signal), timeout, false);
     if (datagram !== undefined) return datagram;
-    if (this.#options.kind === 'datagram') throw peerClosed();
+    if (this.#options.kind === 'datagram') throw this.#endedHere ? shutDown() : peerClosed();
     return { data: new Uint8Array(0), host: '', port: 0 };
   }
 
@@ -412,6 +420,7 @@ export class ReceiveQueue {
 
 const timedOut = (): AvsError => errnoError('ETIMEDOUT', 'nothing was received within recvTimeout');
 const peerClosed = (): AvsError => errnoError('ENOTCONN', 'the peer has closed the association');
+const shutDown = (): AvsError => errnoError('ENOTCONN', 'the socket was shut down');
 const receiverIsSet = (): AvsError => errnoError('EBUSY', 'a receiver is set, so there is nothing to wait for');
 
 function checkMaxLength(value: unknown, kind: 'datagram' | 'stream'): number {

@@ -1,4 +1,5 @@
 import type { AvsError } from '../errors.js';
+import { ipFamily } from '../ip-address.js';
 import type { SecureSocket } from '../secure-socket.js';
 import type { Receiver } from '../socket.js';
 
@@ -18,8 +19,10 @@ export class DgramPeers {
     this.#owner = owner;
   }
 
+  /** The association with an IP address, in whatever way that is written, and a port. */
   find(address: string, port: number): SecureSocket | undefined {
-    return this.#peers.get(key(address, port))?.socket;
+    const peer = this.#peers.get(`${address}|${port}`) ?? this.#peers.get(key(address, port));
+    return peer?.socket;
   }
 
   /** Takes an association over. One with the same address and port is replaced: its peer has begun anew. */
@@ -35,7 +38,11 @@ export class DgramPeers {
     this.#peers.get(name)?.leave();
     this.#peers.set(name, peer);
     this.#owner.tellAssociation(socket);
-    socket.setReceiver(peer);
+    try {
+      socket.setReceiver(peer);
+    } catch {
+      void peer.leave(); // It was cleaned up by who has just been told of it.
+    }
   }
 
   /** Lets an association go that has ended. */
@@ -87,5 +94,16 @@ class Peer implements Receiver {
 }
 
 function key(address: string, port: number): string {
-  return `${address}|${port}`;
+  return `${canonical(address)}|${port}`;
+}
+
+/** One way of writing an IP address: as RFC 5952 does, an IPv4 address in IPv6 (RFC 4291 §2.5.5.2) as IPv4. A name stays a name. */
+function canonical(address: string): string {
+  if (ipFamily(address) !== 6) return address;
+  const [plain = '', zone] = address.split('%', 2);
+  const text = new URL(`http://[${plain}]`).hostname.slice(1, -1);
+  const mapped = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(text);
+  if (mapped === null) return zone === undefined ? text : `${text}%${zone}`;
+  const [high, low] = [Number(`0x${mapped[1]}`), Number(`0x${mapped[2]}`)];
+  return [high >> 8, high & 0xff, low >> 8, low & 0xff].join('.');
 }

@@ -6,6 +6,8 @@ import type { SecureSocket } from '../secure-socket.js';
 import type { Socket } from '../socket.js';
 import { parseAddressCall, parseSend, type SendCall } from './dgram-arguments.js';
 import { DgramPeers } from './dgram-peers.js';
+import { EarlySends } from './early-sends.js';
+import { resolveHost } from './resolve.js';
 import { systemError } from './system-error.js';
 
 /** Options of {@link dgramView}. */
@@ -19,6 +21,8 @@ export interface DgramViewOptions {
  * speaks DTLS unchanged. The view sets the receiver of the socket and accepts for the listener; nobody else should.
  *
  * - Over a socket it sends to the one peer; an address given to `send` must be the peer's. An end by the peer is 'close'.
+ * - As with dgram, `send` on a view that is not bound binds it; over a DTLS socket it is ENOTCONN. What is sent while the view is
+ *   being opened waits for that, up to 212,992 bytes; more is ENOBUFS.
  * - Over a listener it sends to the associations by address and port. What is sent to a peer without an association is lost, as
  *   on UDP, and the callback hears of no error. What goes wrong with one association is the event 'associationError' (error,
  *   remote), never 'error'; 'association' (socket) announces each one.
@@ -45,7 +49,7 @@ export class DgramView extends SystemDatagramSocket {
   #phase: 'idle' | 'opening' | 'open' | 'closed' = 'idle';
   #referenced = true;
   /** What was sent while opening: it goes out then. */
-  #early: SendCall[] = [];
+  readonly #early = new EarlySends();
 
   /** @internal Use {@link dgramView}. */
   constructor(socket: Socket | DtlsListener, options: DgramViewOptions) {
@@ -68,9 +72,7 @@ export class DgramView extends SystemDatagramSocket {
     const { port = 0, address, callback } = parseAddressCall(given, 0);
     this.#checkRunning();
     if (this.#phase !== 'idle') throw nodeError(errnoError('EINVAL', 'bind: the view is bound already'));
-    if (callback !== undefined) this.once('listening', callback as () => void);
-    const any = this.type === 'udp6' ? '::' : '0.0.0.0';
-    this.#open(this.#below.bind(address ?? any, port));
+    this.#bind(port, address, callback);
     return this;
   }
 
@@ -79,8 +81,7 @@ export class DgramView extends SystemDatagramSocket {
     this.#checkRunning();
     if (port === undefined) throw new TypeError('port: expected a number');
     if (this.#socket === undefined) throw nodeError(errnoError('ENOTSUP', 'connect: the view is of a listener'));
-    const host = address ?? (this.type === 'udp6' ? '::1' : '127.0.0.1');
-    const opening = this.#socket.connect(host, port).then(() => {
+    const opening = this.#socket.connect(address ?? this.#loopback, port).then(() => {
       if (callback !== undefined) this.once('connect', callback as () => void);
     });
     this.#open(opening, 'connect', callback);
@@ -93,9 +94,13 @@ export class DgramView extends SystemDatagramSocket {
   override send(message: unknown, ...given: unknown[]): void {
     const call = parseSend(message, given);
     this.#checkRunning();
+    const canBind = call.port !== undefined && this.#socket?.type !== 'dtls';
+    if (this.#phase === 'idle' && canBind) this.#bind(0, undefined, undefined);
     if (this.#phase === 'open') this.#send(call);
-    else if (this.#phase === 'opening') this.#early.push(call);
-    else this.#afterSend(call, errnoError('ENOTCONN', 'send: the view is neither bound nor connected'));
+    else if (this.#phase === 'opening') {
+      if (!this.#early.add(call))
+        this.#afterSend(call, errnoError('ENOBUFS', 'send: too much waits for the view to open'));
+    } else this.#afterSend(call, errnoError('ENOTCONN', 'send: the view is neither bound nor connected'));
   }
 
   override close(callback?: () => void): this {
@@ -188,6 +193,14 @@ export class DgramView extends SystemDatagramSocket {
     return this.#system()?.getSendQueueCount() ?? 0;
   }
 
+  #bind(port: number, address: string | undefined, callback: (() => void) | undefined): void {
+    const any = this.type === 'udp6' ? '::' : '0.0.0.0';
+    const opening = this.#below.bind(address ?? any, port).then(() => {
+      if (callback !== undefined) this.once('listening', callback);
+    });
+    this.#open(opening);
+  }
+
   #open(opening: Promise<void>, event?: 'connect', callback?: (error: Error) => void): void {
     const before = this.#phase;
     if (before !== 'open') this.#phase = 'opening';
@@ -200,7 +213,7 @@ export class DgramView extends SystemDatagramSocket {
         if (this.#phase === 'closed') return;
         const reason = systemError(error, event ?? 'bind');
         this.#phase = before === 'open' && this.#below.state !== 'closed' ? 'open' : 'idle';
-        for (const call of this.#early.splice(0)) this.#afterSend(call, reason);
+        for (const call of this.#early.take()) this.#afterSend(call, reason);
         if (callback !== undefined) process.nextTick(callback, nodeError(reason));
         else process.nextTick(() => this.emit('error', nodeError(reason)));
       },
@@ -217,7 +230,7 @@ export class DgramView extends SystemDatagramSocket {
     }
     this.#applyReference();
     if (!wasOpen) this.emit('listening');
-    for (const call of this.#early.splice(0)) this.#send(call);
+    for (const call of this.#early.take()) this.#send(call);
     if (this.#listener !== undefined && !wasOpen) this.#accept(this.#listener);
     if (this.#socket !== undefined) this.#receiveFrom(this.#socket);
   }
@@ -242,8 +255,9 @@ export class DgramView extends SystemDatagramSocket {
       for await (const socket of listener) this.#peers.add(socket);
     } catch (error) {
       if (this.#phase !== 'closed') this.emit('error', nodeError(systemError(error, 'accept')));
+    } finally {
+      this.#close();
     }
-    this.#close();
   }
 
   /** @internal */
@@ -255,12 +269,23 @@ export class DgramView extends SystemDatagramSocket {
 
   /** @internal */
   tellAssociation(socket: SecureSocket): void {
-    this.emit('association', socket);
+    this.#emitSafely('association', socket);
   }
 
   /** @internal */
   tellAssociationError(error: AvsError, address: string, port: number): void {
-    this.emit('associationError', nodeError(error), { address, family: familyName(address), port });
+    this.#emitSafely('associationError', nodeError(error), { address, family: familyName(address), port });
+  }
+
+  /** An exception of a listener surfaces as uncaught, as others do, but whoever has told it goes on. */
+  #emitSafely(event: 'association' | 'associationError', ...values: unknown[]): void {
+    try {
+      this.emit(event, ...values);
+    } catch (error) {
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
   }
 
   #send(call: SendCall): void {
@@ -276,15 +301,13 @@ export class DgramView extends SystemDatagramSocket {
   async #sendOn(socket: Socket, data: Buffer, port: number | undefined, address: string | undefined): Promise<void> {
     if (port === undefined) return socket.send(data);
     if (address !== undefined) return socket.sendTo(data, address, port);
-    return socket.state === 'bound'
-      ? socket.sendTo(data, '127.0.0.1', port)
-      : socket.sendTo(data, socket.remoteHost, port);
+    return socket.sendTo(data, socket.state === 'bound' ? this.#loopback : socket.remoteHost, port);
   }
 
-  async #sendToPeer({ data, port, address = '127.0.0.1' }: SendCall): Promise<void> {
+  async #sendToPeer({ data, port, address = this.#loopback }: SendCall): Promise<void> {
     if (port === undefined)
       throw errnoError('EDESTADDRREQ', 'send: the view of a listener needs an address and a port');
-    const peer = this.#peers.find(address, port);
+    const peer = this.#peers.find(address, port) ?? (await this.#findByName(address, port));
     try {
       if (peer === undefined) throw errnoError('ENOTCONN', `send: no association with ${address}:${port}`);
       await peer.send(data);
@@ -292,6 +315,22 @@ export class DgramView extends SystemDatagramSocket {
       if (!isLoss(error)) throw error;
       this.tellAssociationError(error, address, port);
     }
+  }
+
+  /** The association with one of the addresses of a name. @throws EADDRNOTAVAIL the name does not resolve. */
+  async #findByName(host: string, port: number): Promise<SecureSocket | undefined> {
+    if (ipFamily(host) !== undefined) return undefined;
+    const { signal } = new AbortController();
+    for (const { address } of await resolveHost(host, port, { forced: 0, preferred: 0 }, signal)) {
+      const peer = this.#peers.find(address, port);
+      if (peer !== undefined) return peer;
+    }
+    return undefined;
+  }
+
+  /** Where dgram sends and connects to when no address is given. */
+  get #loopback(): string {
+    return this.type === 'udp6' ? '::1' : '127.0.0.1';
   }
 
   #afterSend({ callback, data, port, address }: SendCall, error: AvsError | undefined): void {
@@ -306,8 +345,7 @@ export class DgramView extends SystemDatagramSocket {
   #close(): void {
     if (this.#phase === 'closed') return;
     this.#phase = 'closed';
-    for (const call of this.#early.splice(0))
-      this.#afterSend(call, errnoError('ENOTCONN', 'send: the view was closed'));
+    for (const call of this.#early.take()) this.#afterSend(call, errnoError('ENOTCONN', 'send: the view was closed'));
     const closing = async (): Promise<void> => {
       try {
         this.#socket?.setReceiver(undefined);

@@ -107,7 +107,7 @@ class UdpSocket extends PlainSocket {
   }
 
   protected async finish(): Promise<void> {
-    this.queue.end();
+    this.queue.endHere();
   }
 
   protected async release(): Promise<void> {
@@ -202,6 +202,11 @@ function settled(start: (done: (error?: Error) => void) => void, socket: Datagra
       else resolve();
     };
     socket.once('error', reject);
-    start(done);
+    try {
+      start(done);
+    } catch (error) {
+      socket.off('error', reject);
+      throw error;
+    }
   });
 }

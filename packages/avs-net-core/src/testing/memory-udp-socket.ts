@@ -81,7 +81,7 @@ export class MemoryUdpSocket extends PlainSocket implements NetworkPort {
   }
 
   protected async finish(): Promise<void> {
-    this.queue.end();
+    this.queue.endHere();
   }
 
   protected async release(): Promise<void> {

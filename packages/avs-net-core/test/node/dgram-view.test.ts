@@ -1,6 +1,7 @@
 import { Socket as SystemDatagramSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { afterEach, describe, expect, it } from 'vitest';
+import { networkInterfaces } from 'node:os';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type DtlsListener, errnoError, type SecureSocket, type Socket } from '../../src/index.js';
 import { createUdpSocket, type DgramView, dgramView } from '../../src/node/index.js';
 import { MemoryNetwork, VirtualClock } from '../../src/testing/index.js';
@@ -22,6 +23,7 @@ async function connectedView(): Promise<{ clock: VirtualClock; view: DgramView; 
   return { clock, view: dgramView(socket), server, socket };
 }
 
+const hasIpv6 = Object.values(networkInterfaces()).some((all) => all?.some((one) => one.address === '::1'));
 const text = (data: Uint8Array | undefined): string => new TextDecoder().decode(data);
 const nextTick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -191,6 +193,63 @@ describe('a dgram view of a socket', () => {
     expect(view.address().port).toBe(1);
   });
 
+  it('forgets the callback of a bind that failed', async () => {
+    const socket = new MemoryNetwork().createUdpSocket(undefined, { address: '10.0.0.1' });
+    const view = dgramView(socket);
+    const called: string[] = [];
+    view.bind(1, '10.0.0.2', () => called.push('the first'));
+    await once(view, 'error');
+    view.bind(1, '10.0.0.1', () => called.push('the second'));
+    await once(view, 'listening');
+    expect(called).toEqual(['the second']);
+  });
+
+  it('binds by itself when it sends to an address, as dgram does', async () => {
+    const [server, client] = [await createUdpSocket(), await createUdpSocket()];
+    opened.push(server, client);
+    await server.bind('127.0.0.1', 0);
+    const view = dgramView(client);
+    const listening = once(view, 'listening');
+    view.send('one', server.localPort);
+    expect(await sent(view, 'two', server.localPort, '127.0.0.1')).toBe(3);
+    await listening;
+    expect([text(await server.receive()), text(await server.receive())]).toEqual(['one', 'two']);
+    expect(view.address()).toMatchObject({ address: '0.0.0.0' });
+    view.close();
+  });
+
+  it('sends to the loopback address of its family where none is given', async () => {
+    for (const host of hasIpv6 ? ['127.0.0.1', '::1'] : ['127.0.0.1']) {
+      const [server, client] = [await createUdpSocket(), await createUdpSocket()];
+      opened.push(server, client);
+      await server.bind(host, 0);
+      const view = dgramView(client);
+      view.bind(0, host);
+      await once(view, 'listening');
+      await sent(view, 'to loopback', server.localPort);
+      expect(text(await server.receive())).toBe('to loopback');
+      view.close();
+    }
+  });
+
+  it('keeps no more than a bounded amount while it is being opened', async () => {
+    const server = await createUdpSocket();
+    const socket = await createUdpSocket();
+    opened.push(server, socket);
+    await server.bind('127.0.0.1', 0);
+    const view = dgramView(socket);
+    const listening = new Promise<void>((resolve) => view.once('listening', resolve));
+    view.connect(server.localPort, 'localhost');
+    const refused: unknown[] = [];
+    view.on('error', (error: { code?: unknown }) => refused.push(error.code));
+    for (let index = 0; index < 300; index += 1) view.send(Buffer.alloc(1_000));
+    expect(await codeOf(sent(view, Buffer.alloc(1_000)))).toBe('ENOBUFS');
+    await listening;
+    expect(refused).toEqual(Array.from({ length: 100 }, () => 'ENOBUFS'));
+    expect(await sent(view, 'afterwards')).toBe(10);
+    view.close();
+  });
+
   it('takes settings that make no difference, and refuses those that cannot work', async () => {
     const { view } = await connectedView();
     expect(view.setTTL(64)).toBe(64);
@@ -204,6 +263,31 @@ describe('a dgram view of a socket', () => {
     expect(() => dgramView({ type: 'tcp' } as never)).toThrow(TypeError);
   });
 });
+
+/** Runs with the exceptions collected that would end the process, because somebody throws them in a microtask. */
+async function collectingUncaught(run: () => Promise<void>): Promise<unknown[]> {
+  const uncaught: unknown[] = [];
+  const original = globalThis.queueMicrotask;
+  const spy = vi.spyOn(globalThis, 'queueMicrotask').mockImplementation((callback) =>
+    original(() => {
+      try {
+        callback();
+      } catch (error) {
+        uncaught.push(error);
+      }
+    }),
+  );
+  try {
+    await run();
+  } finally {
+    spy.mockRestore();
+  }
+  return uncaught;
+}
+
+/** The state of a view's association, by its address. */
+const stateOf = (view: DgramView, address: string): string | undefined =>
+  view.association({ address, port: 1000 })?.state;
 
 describe('a dgram view of a listener', () => {
   async function listening(): Promise<{ listener: FakeListener; view: DgramView }> {
@@ -236,6 +320,83 @@ describe('a dgram view of a listener', () => {
     const message = once(view, 'message');
     listener.connectFrom('10.0.0.2', 1000, 'early');
     expect(text((await message)[0])).toBe('early');
+  });
+
+  it("goes on after an exception of an 'association' or 'associationError' listener, which surfaces as uncaught", async () => {
+    const { listener, view } = await listening();
+    view.on('association', () => {
+      throw new Error('from the listener');
+    });
+    view.on('associationError', () => {
+      throw new Error('from the other');
+    });
+    const messages: string[] = [];
+    view.on('message', (data) => messages.push(text(data)));
+    const uncaught = await collectingUncaught(async () => {
+      const early = listener.connectFrom('10.0.0.2', 1000, 'early');
+      listener.connectFrom('10.0.0.3', 1000);
+      await nextTick();
+      expect(messages).toEqual(['early']);
+      early.fail(errnoError('ECONNRESET', 'test'));
+      expect(await sent(view, 'x', 1000, '10.0.0.2')).toBe(1);
+      expect(await sent(view, 'x', 1000, '10.0.0.3')).toBe(1);
+    });
+    const [first, second] = [new Error('from the listener'), new Error('from the other')];
+    expect(uncaught).toEqual([first, first, second, second]);
+    expect([listener.state, stateOf(view, '10.0.0.2'), stateOf(view, '10.0.0.3')]).toEqual([
+      'bound',
+      undefined,
+      'accepted',
+    ]);
+  });
+
+  it("forgets an association that its 'association' listener has cleaned up, and takes the next", async () => {
+    const { listener, view } = await listening();
+    view.once('association', (socket: SecureSocket) => void socket.cleanup());
+    const gone = listener.connectFrom('10.0.0.2', 1000);
+    listener.connectFrom('10.0.0.3', 1000);
+    await nextTick();
+    expect(gone.cleanedUp).toBe(true);
+    expect([stateOf(view, '10.0.0.2'), stateOf(view, '10.0.0.3')]).toEqual([undefined, 'accepted']);
+  });
+
+  it("closes when its listener is lost, also if nobody listens to 'error'", async () => {
+    const { listener, view } = await listening();
+    const closed = new Promise<void>((resolve) => view.once('close', resolve));
+    const others = process.listeners('unhandledRejection');
+    for (const other of others) process.off('unhandledRejection', other);
+    const unhandled = new Promise((resolve) => process.once('unhandledRejection', resolve));
+    try {
+      listener.lose(errnoError('EBADF', 'the system socket was closed'));
+      await closed;
+      expect(await unhandled).toMatchObject({ code: 'EBADF' });
+    } finally {
+      for (const other of others) process.on('unhandledRejection', other);
+    }
+    expect(listener.state).toBe('closed');
+  });
+
+  it('finds a peer by every way of writing its address, and by its name', async () => {
+    const { listener, view } = await listening();
+    const six = listener.connectFrom('2001:db8::1', 1000);
+    const four = listener.connectFrom('::ffff:10.0.0.2', 1000);
+    const zone = listener.connectFrom('fe80::1%eth0', 1000);
+    const local = listener.connectFrom('127.0.0.1', 1000);
+    await nextTick();
+    await sent(view, 'a', 1000, '2001:DB8:0:0::0:1');
+    await sent(view, 'b', 1000, '2001:db8::1');
+    expect(six.sent).toEqual(['a', 'b']);
+    await sent(view, 'c', 1000, '10.0.0.2');
+    await sent(view, 'd', 1000, '::FFFF:a00:2');
+    expect(four.sent).toEqual(['c', 'd']);
+    await sent(view, 'e', 1000, 'fe80:0::1%eth0');
+    expect(zone.sent).toEqual(['e']);
+    await sent(view, 'f', 1000, 'localhost');
+    await sent(view, 'g', 1000);
+    expect(local.sent).toEqual(['f', 'g']);
+    expect(view.association({ address: '2001:db8:0::1', port: 1000 })).toBe(six);
+    expect(await codeOf(sent(view, 'x', 1000, 'no-such-host.invalid'))).toBe('EADDRNOTAVAIL');
+    expect(await sent(view, 'x', 1, 'localhost')).toBe(1);
   });
 
   it('drops an association that ends, and what is sent to it then is lost, as on UDP', async () => {

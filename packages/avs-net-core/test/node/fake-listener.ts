@@ -19,6 +19,7 @@ export class FakeAssociation {
   }
 
   setReceiver(receiver: Receiver | undefined): void {
+    if (this.cleanedUp) throw errnoError('EBADF', 'cleaned up');
     this.#receiver = receiver;
     if (this.#queued !== undefined) this.fromPeer(this.#queued);
   }
@@ -57,6 +58,7 @@ export class FakeListener {
   localPort = 0;
   readonly #accepted: FakeAssociation[] = [];
   #wake: (() => void) | undefined;
+  #failure: AvsError | undefined;
 
   async bind(host: string, port: number): Promise<void> {
     this.localHost = host;
@@ -80,8 +82,14 @@ export class FakeListener {
     this.#wake?.();
   }
 
+  lose(error: AvsError): void {
+    this.#failure = error;
+    this.#wake?.();
+  }
+
   async *[Symbol.asyncIterator](): AsyncGenerator<FakeAssociation> {
     while (this.state === 'bound') {
+      if (this.#failure !== undefined) throw this.#failure;
       const next = this.#accepted.shift();
       if (next !== undefined) yield next;
       else {

@@ -244,6 +244,25 @@ describe('a UDP socket on Node', () => {
     expect((await failure(socket.bind('127.0.0.1', 0))).errno).toBe('EBADF');
   });
 
+  it('leaves no listener on the system socket when a connect fails at once', async () => {
+    const socket = await bound();
+    const system = socket.system as ReturnType<typeof createSocket>;
+    const before = system.listenerCount('error');
+    system.close();
+    expect((await failure(socket.connect('127.0.0.1', 9))).name).toBe('AvsError');
+    expect(system.listenerCount('error')).toBe(before);
+  });
+
+  it('says that it was shut down, by its own side, to who receives afterwards', async () => {
+    const server = await bound();
+    const socket = await udp();
+    await socket.connect('127.0.0.1', server.localPort);
+    const waiting = failure(socket.receive());
+    await socket.shutdown();
+    expect((await waiting).message).toBe('ENOTCONN: the socket was shut down');
+    expect((await failure(socket.receive())).message).toBe('ENOTCONN: the socket was shut down');
+  });
+
   it('survives that someone closes the system socket under it', async () => {
     const socket = await bound();
     const waiting = failure(socket.receive());
