@@ -51,7 +51,7 @@ export interface ClientContext extends Context {
 export interface ServerContext extends Context {
   readonly identityHint: Uint8Array | undefined;
   /** Undefined: every handshake is a full one. */
-  readonly sessions: ServerSessions | undefined;
+  readonly sessions?: ServerSessions | undefined;
   /** The key of an identity, a copy that the handshake wipes; undefined when the identity is not known. */
   resolve(identity: Uint8Array): Promise<Uint8Array | undefined>;
 }
