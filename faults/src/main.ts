@@ -8,7 +8,7 @@ import { restart } from './restart/restart.js';
 const help = `npm run faults [-- options]
   --seed N      repeat one run of the network campaign and show all about it
   --from N      the first seed of the network campaign (default 1)
-  --runs N      its runs for each pair of backends (default 6000)
+  --runs N      its runs for each pair of backends (default 2000)
   --hellos N    ClientHellos of the flood (default 1000000)
   --only LIST   of network, restart, flood, demo, namespaces (default all)
 `;
@@ -23,7 +23,7 @@ const { values } = parseArgs({
   options: {
     seed: { type: 'string' },
     from: { type: 'string', default: '1' },
-    runs: { type: 'string', default: '6000' },
+    runs: { type: 'string', default: '2000' },
     hellos: { type: 'string', default: '1000000' },
     only: { type: 'string', default: 'demo,namespaces,restart,network,flood' },
     help: { type: 'boolean', default: false },

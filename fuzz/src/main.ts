@@ -1,7 +1,6 @@
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
-import { runCase } from './case.js';
-import { formatCase, parseCase } from './corpus.js';
+import { coverageOfCorpus } from './coverage.js';
 import type { Figures, Task } from './worker.js';
 
 const help = `npm run fuzz [-- options]
@@ -10,6 +9,7 @@ const help = `npm run fuzz [-- options]
   --seed N      of all randomness (default 1)
   --grow        write what was learned into the corpus
   --case HEX    run one case and say what it shows
+  --coverage    say how much of the protocol's code the corpus runs
 `;
 
 /** Without a sign of life for so long, ms, a case counts as a hang. The slowest part without one takes seconds. */
@@ -27,15 +27,26 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     grow: { type: 'boolean', default: false },
     case: { type: 'string' },
+    coverage: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
 
 if (values.help) process.stdout.write(help);
-else if (values.case !== undefined) await explain(parseCase(values.case));
+else if (values.coverage) await cover();
+else if (values.case !== undefined) await explain(values.case);
 else await fuzz();
 
-async function explain(bytes: Uint8Array): Promise<void> {
+async function cover(): Promise<void> {
+  for (const { file, covered } of await coverageOfCorpus())
+    print(`${(100 * covered).toFixed(1).padStart(5)} %  ${file}`);
+}
+
+async function explain(hex: string): Promise<void> {
+  // Loaded only now, so that coverage can be measured from the start.
+  const { parseCase } = await import('./corpus.js');
+  const { runCase } = await import('./case.js');
+  const bytes = parseCase(hex);
   const { finding, features, inputs, outcome } = await runCase(bytes);
   for (const feature of features) print(feature);
   print(`${inputs} datagrams; client and server ended ${outcome}`);
@@ -78,7 +89,7 @@ function watch(task: Task): Promise<Figures> {
       if (beats !== last) [last, since] = [beats, performance.now()];
       const size = ((task.present[0] ?? 0) << 8) | (task.present[1] ?? 0);
       if (performance.now() - since < (size === 0 ? longestSilence : longestCase)) return;
-      const hex = formatCase(task.present.slice(2, 2 + size));
+      const hex = Buffer.from(task.present.slice(2, 2 + size)).toString('hex');
       reject(new Error(`it hangs\n  repeat it with: npm run fuzz -- --case ${hex}`));
       void worker.terminate();
     }, 1_000);

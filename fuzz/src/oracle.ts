@@ -178,7 +178,9 @@ export class Oracle implements EngineSink {
     this.#lastAlert[alert.direction] = alert;
     const { direction, level, description } = alert;
     if (direction === 'received' && description === closeNotify) this.#closeNotifyReceived = true;
-    this.#happens(direction === 'sent' ? 'alert sent' : 'alert received', `${level} ${description}`);
+    // What a peer may put into an alert is no behaviour of ours.
+    if (direction === 'sent') this.#happens('alert sent', `${level} ${description}`);
+    else this.#happens('alert received', `${level} ${description === closeNotify ? 'close_notify' : 'other'}`);
     if (direction === 'received') {
       this.#require(this.evidence.takeAlert(level, description), `alert ${description} that nobody has sent`);
     } else if (this.state !== 'handshaking') {
@@ -202,7 +204,7 @@ export class Oracle implements EngineSink {
 
   closed(error?: AvsError): void {
     const { state } = this;
-    this.#happens('closed', error?.errno ?? (error && String(error.code)));
+    this.#happens('closed', error?.errno ?? (error?.direction === 'sent' ? String(error.code) : error?.direction));
     if (error === undefined) {
       if (state === 'handshaking') this.#require(this.#call === 'close', 'a handshake ended without an error');
       else this.#require(this.#closeNotifyReceived, 'closed without a reason');

@@ -12,11 +12,19 @@ export interface TriedBackend {
 // Without a C++ compiler there is no addon; where CI is set it must be there.
 if (loadError && process.env['CI']) throw loadError;
 
-/** Every backend. Adding one is a line here. */
-export const backends: readonly TriedBackend[] = [
+// Adding a backend is a line here.
+const all: readonly TriedBackend[] = [
   { backend: pure, lacks: [] },
   {
     backend: openssl,
     lacks: [{ suites: [0xd001, 0xd003], reason: 'OpenSSL has no ECDHE_PSK with AES-GCM or AES-CCM (RFC 8442)' }],
   },
-].filter(({ backend }) => backend.capabilities.server);
+];
+
+/** Every backend that is there. */
+export const backends: readonly TriedBackend[] = all.filter(({ backend }) => backend.capabilities.server);
+
+/** The names of those that are not: their addon is not built. */
+export const missingBackends: readonly string[] = all
+  .filter((tried) => !backends.includes(tried))
+  .map(({ backend }) => backend.name);

@@ -1,4 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { missingBackends } from './backends.js';
+import type { MeasuredPeer } from './page.js';
 import { type Gap, type Peer, PeerLacks, type Role } from './peer.js';
 import { takeProcessLogs } from './process-peer.js';
 
@@ -26,7 +28,9 @@ declare module 'vitest' {
   interface TaskMeta {
     cell?: Cell;
     /** Told by one test of each peer that is there. */
-    peer?: { readonly name: string; readonly title: string; readonly version: string };
+    peer?: MeasuredPeer;
+    /** Told by the same test: backends whose cells are not there. */
+    missingBackends?: readonly string[];
   }
 }
 
@@ -49,6 +53,7 @@ export async function describePeer(peer: Peer, body: () => void): Promise<void> 
       onTestFailed(() => console.error(takeProcessLogs()));
     });
     it('is there and says its version', ({ task }) => {
+      task.meta.missingBackends = missingBackends;
       task.meta.peer = { name: peer.name, title: peer.title, version };
       expect(version).toMatch(/\d/);
     });

@@ -79,11 +79,13 @@ export class CoapClient implements AsyncDisposable {
 export class CoapServer implements AsyncDisposable {
   readonly listener: DtlsListener;
   readonly #server = coap.createServer({ type: 'udp4' });
+  readonly #view: DgramView;
   readonly #values = new Map<string, Buffer>([['/hello', Buffer.from('hello from node-coap')]]);
   readonly #observers = new Map<string, NodeCoap.ObserveWriteStream[]>();
 
   private constructor(listener: DtlsListener) {
     this.listener = listener;
+    this.#view = dgramView(listener);
     this.#server.on('request', (request: IncomingMessage, response: NodeCoap.OutgoingMessage) => {
       this.#answer(request, response);
     });
@@ -97,7 +99,7 @@ export class CoapServer implements AsyncDisposable {
     const listener = await backend.createDtlsListener(configuration);
     await listener.bind('127.0.0.1', 0);
     const server = new CoapServer(listener);
-    server.#server.listen(dgramView(listener));
+    server.#server.listen(server.#view);
     return server;
   }
 
@@ -123,6 +125,8 @@ export class CoapServer implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const observer of [...this.#observers.values()].flat()) observer.end();
+    // node-coap acknowledges from a timer what it could not answer, even after its end; on a closed socket that would throw.
+    this.#view.send = () => undefined;
     await new Promise<void>((resolve) => {
       this.#server.close(() => resolve());
     });

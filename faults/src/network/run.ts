@@ -53,7 +53,7 @@ export async function runScenario(pair: BackendPair, scenario: Scenario): Promis
       },
     },
     clock,
-    random: random.fill,
+    random: pair.takesRandom.server ? random.fill : undefined,
     handshakeTimeouts,
     limits: { handshakeTime: 300_000, idleTime },
   });
@@ -77,7 +77,7 @@ export async function runScenario(pair: BackendPair, scenario: Scenario): Promis
       },
       ciphersuites,
       clock,
-      random: random.fill,
+      random: pair.takesRandom.client ? random.fill : undefined,
       handshakeTimeouts,
     });
     await socket.decorate(network.createUdpSocket());

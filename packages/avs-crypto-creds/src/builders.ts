@@ -4,7 +4,7 @@ import { copyDesc, readDesc } from './copy.js';
 import { ArrayDescriptor, EmptyDescriptor, ListDescriptor } from './descriptors.js';
 import { type InfoByType, wrap } from './info-types.js';
 import { maxElements } from './limits.js';
-import { checkText, invalid, readSimple } from './validation.js';
+import { checkText, readSimple } from './validation.js';
 
 /** The argument as a string. @throws TypeError naming it. */
 function requireString(value: unknown, name: string): string {
@@ -59,7 +59,7 @@ export function buildFromEngine<T extends SecurityInfoType>(type: T, query: stri
 
 type CompoundType = (CertificateChainInfo | CertRevocationListInfo)['desc']['type'];
 
-/** Several credentials of one type. The elements are copied. */
+/** Several credentials of one type. The elements are copied. They count as they do in every use: all levels, and the compound itself. */
 export function buildCompound<T extends CompoundType>(
   type: T,
   source: 'array' | 'list',
@@ -70,10 +70,10 @@ export function buildCompound<T extends CompoundType>(
   if (source === 'array' ? !Array.isArray(iterable) : typeof Object(iterable)[Symbol.iterator] !== 'function')
     throw new TypeError(`${name} must be ${source === 'array' ? 'an array' : 'an iterable'} of credentials`);
   const elements: SecurityInfo<T>[] = [];
+  const budget = { left: maxElements - 1, owner: name };
   for (const info of infos) {
     const path = `${name}[${elements.length}]`;
-    if (elements.length === maxElements) throw invalid(name, `has more than ${maxElements} elements`);
-    elements.push(copyDesc(readDesc(info, path), type, `${path}.desc`));
+    elements.push(copyDesc(readDesc(info, path), type, `${path}.desc`, budget));
   }
   return wrap<T>(source === 'array' ? new ArrayDescriptor(type, elements) : new ListDescriptor(type, elements));
 }

@@ -10,7 +10,7 @@ import {
   wrap,
 } from './info-types.js';
 import { invalid, readObject, readSimple, readType } from './validation.js';
-import { type WalkEvent, walk } from './walk.js';
+import { type Budget, type WalkEvent, walk } from './walk.js';
 
 /** The descriptor in a wrapper of unknown origin. @throws TypeError `info` is not an object; EINVAL it has no descriptor. */
 export function readDesc(info: unknown, name: string): object {
@@ -64,8 +64,13 @@ export function copyEvents<T extends SecurityInfoType>(events: Iterable<WalkEven
 }
 
 /** A deep copy of a bare descriptor. @throws EINVAL naming the element. */
-export function copyDesc<T extends SecurityInfoType>(desc: unknown, type: T, path: string): SecurityInfo<T> {
-  return copyEvents(walk(desc, type, path), type);
+export function copyDesc<T extends SecurityInfoType>(
+  desc: unknown,
+  type: T,
+  path: string,
+  budget?: Budget,
+): SecurityInfo<T> {
+  return copyEvents(walk(desc, type, path, budget), type);
 }
 
 function typeOf<I extends CredentialInfo>(info: I): { desc: object; type: I['desc']['type'] } {

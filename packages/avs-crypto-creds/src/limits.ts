@@ -4,7 +4,7 @@ export const pskKeyLimits = Object.freeze({ min: 1, max: 256 });
 /** Bytes of a PSK identity: at least, at most. avs: 128 is the reference's limit; RFC 4279 §5.3 asks for 128 or more. */
 export const pskIdentityLimits = Object.freeze({ min: 0, max: 128 });
 
-/** Descriptors in one compound, all levels together; also files in one directory and blocks in one PEM file. */
+/** Descriptors in one compound, all levels together and itself included; also files in one directory and blocks in one PEM file. */
 export const maxElements = 65_536;
 
 /** Levels of compounds that can be persisted. */

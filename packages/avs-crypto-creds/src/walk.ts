@@ -63,20 +63,31 @@ function listLevel(desc: object, path: string): Level {
   };
 }
 
+/** How many descriptors may still come, of the compound that `owner` names. */
+export interface Budget {
+  left: number;
+  readonly owner: string;
+}
+
 /**
  * Goes through a descriptor of unknown origin without recursion, whatever its depth. A path names an element as it would be
  * written in code, but that `head.next{7}` is seven nodes on.
  * @throws EINVAL naming the element: not a descriptor, an unknown tag, another type than the rest, a compound of a type that
- * cannot be one, a cycle, or more than {@link maxElements} elements.
+ * cannot be one, a cycle, or more than {@link maxElements} elements, itself included. Walks that share a budget count together.
  */
-export function* walk(root: unknown, type: SecurityInfoType, rootPath: string): Generator<WalkEvent> {
+export function* walk(
+  root: unknown,
+  type: SecurityInfoType,
+  rootPath: string,
+  budget: Budget = { left: maxElements, owner: rootPath },
+): Generator<WalkEvent> {
   const levels: Level[] = [];
   const open = new Set<object>();
-  let count = 0;
   let element = root;
   let path = rootPath;
   for (;;) {
-    if (++count > maxElements) throw invalid(rootPath, `has more than ${maxElements} elements`);
+    budget.left -= 1;
+    if (budget.left < 0) throw invalid(budget.owner, `has more than ${maxElements} elements`);
     const desc = readObject(element, path);
     readType(desc, type, path);
     const source = readSource(desc, type, path);

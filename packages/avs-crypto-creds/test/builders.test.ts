@@ -140,6 +140,17 @@ describe('building a credential', () => {
     );
   });
 
+  it('counts the elements of all levels, and builds only what can be used', () => {
+    const half = creds.certificateChainInfoFromArray(
+      Array.from({ length: 32_766 }, () => creds.certificateChainInfoEmpty()),
+    );
+    const whole = creds.certificateChainInfoFromArray([half, half, creds.certificateChainInfoEmpty()]);
+    expect(creds.flatten(whole)).toEqual([]);
+    const oneMore = [half, half, creds.certificateChainInfoEmpty(), creds.certificateChainInfoEmpty()];
+    expectErrno(() => creds.certificateChainInfoFromArray(oneMore), 'EINVAL', /array has more than 65536 elements/);
+    expectErrno(() => creds.certificateChainInfoFromList(oneMore), 'EINVAL', /list has more than 65536 elements/);
+  });
+
   it('does not follow an endless iterable', () => {
     function* endless() {
       for (;;) yield creds.certificateChainInfoEmpty();

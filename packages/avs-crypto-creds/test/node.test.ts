@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -56,8 +57,17 @@ describe('loading a PSK from a file', () => {
     await expectRejection(node.loadPskIdentity(creds.pskIdentityInfoFromFile(long)), 'EINVAL', /128 bytes/);
   });
 
-  it('stops reading an endless file at the limit', async () => {
-    await expectRejection(node.loadPskKey(creds.pskKeyInfoFromFile('/dev/zero')), 'EINVAL', /256 bytes/);
+  it('refuses what is not a file, such as a device or a pipe, which nobody may ever write to', async () => {
+    const pipe = inFolder('pipe');
+    execFileSync('mkfifo', [pipe]);
+    for (const filename of ['/dev/zero', pipe]) {
+      const info = creds.pskKeyInfoFromFile(filename);
+      await expectRejection(node.loadPskKey(info), 'EINVAL', /cannot read .*not a file/);
+    }
+    const chain = creds.certificateChainInfoFromFile(pipe);
+    await expectRejection(node.loadCertificateChain(chain), 'EINVAL', /not a file/);
+    await symlink(pipe, inFolder('link'));
+    await expectRejection(node.loadPskKey(creds.pskKeyInfoFromFile(inFolder('link'))), 'EINVAL', /not a file/);
   });
 
   it('rejects with the error of the system, naming the file', async () => {

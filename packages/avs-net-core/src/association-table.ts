@@ -60,7 +60,7 @@ export class AssociationTable implements PeerHost, Receiver {
     this.clock = options.context.clock;
     this.queueOptions = { kind: 'datagram', clock: this.clock };
     this.#sources = options.limits.perSource < options.limits.total ? new Map() : undefined;
-    this.#alarm = new ClockAlarm(this.clock, () => this.#tick());
+    this.#alarm = new ClockAlarm(this.clock, () => this.#tick(), { holdsProcess: false });
   }
 
   /** Associations whose handshake is complete. */

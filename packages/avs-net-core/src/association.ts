@@ -83,6 +83,8 @@ export class Association implements EngineSink, Receiver {
   #drops: Record<DropReason, number> | undefined;
   /** The last alert sent or received. */
   lastAlert: Alert | undefined;
+  /** Something has come from the peer's address, whatever it was. */
+  wasHeard = false;
   /** Application bytes. */
   bytesSent = 0;
   /** Application bytes. */
@@ -188,6 +190,7 @@ export class Association implements EngineSink, Receiver {
   onData(data: Uint8Array): void {
     const engine = this.#engine;
     if (engine === undefined || this.#doomed) return;
+    this.wasHeard = true;
     if (this.#depth > 0) {
       this.#waiting ??= [];
       if (this.#waiting.length < longestBacklog) this.#waiting.push(data);

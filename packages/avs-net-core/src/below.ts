@@ -1,3 +1,4 @@
+import type { Endpoint } from './configuration.js';
 import { errnoError, isErrno } from './errors.js';
 import { asAvsError } from './foreign-error.js';
 import type { Socket } from './socket.js';
@@ -23,5 +24,46 @@ export function checkNotCleanedUp(name: string, backend: Pick<Socket, 'getOption
     backend.getOption('state');
   } catch (error) {
     if (isErrno(asAvsError(error), 'EBADF')) throw errnoError('EBADF', `${name} was cleaned up`, { cause: error });
+  }
+}
+
+/** As {@link closeBelow}, where the error that led to it tells more. */
+export async function closeQuietly(backend: Socket): Promise<void> {
+  await closeBelow(backend).catch(() => undefined);
+}
+
+/** Takes the receiver away. */
+export function releaseQuietly(backend: Socket): void {
+  try {
+    backend.setReceiver(undefined);
+  } catch {
+    // It was cleaned up in the meantime.
+  }
+}
+
+/** What the socket below was told to connect to, if it knows. */
+export function hostnameOf(backend: Socket): string | undefined {
+  try {
+    return backend.remoteHostname;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The peer's address; empty and 0 where the transport knows none. */
+export function peerOf(backend: Socket): Endpoint {
+  try {
+    return { host: backend.remoteHost, port: backend.remotePort };
+  } catch {
+    return { host: '', port: 0 };
+  }
+}
+
+/** The address that a socket is bound to, if the transport knows it. */
+export function localOf(backend: Socket): Endpoint | undefined {
+  try {
+    return { host: backend.localHost, port: backend.localPort };
+  } catch {
+    return undefined;
   }
 }

@@ -1,11 +1,11 @@
 import { checkHost, checkInteger, checkObject, checkPort, invalid } from './argument-checks.js';
 import { Association, type AssociationOwner } from './association.js';
 import { Attempt } from './attempt.js';
-import { checkNotCleanedUp, closeBelow } from './below.js';
+import { checkNotCleanedUp, closeQuietly, hostnameOf, localOf, peerOf, releaseQuietly } from './below.js';
 import { ClockAlarm } from './clock-alarm.js';
-import type { Endpoint } from './configuration.js';
+import { ConnectTrial } from './connect-trial.js';
 import type { ClientEngineFactory } from './engine.js';
-import { type AvsError, AvsErrorCategory, errnoError } from './errors.js';
+import { type AvsError, AvsErrorCategory, errnoError, isErrno } from './errors.js';
 import { asAvsError } from './foreign-error.js';
 import { datagramSizeOf } from './inner-mtu.js';
 import { checkSignal, ReceiveQueue, type ReceiveQueueOptions } from './receive-queue.js';
@@ -56,6 +56,10 @@ export class ClientSocket extends SecureSocketBase {
     this.#use(backend);
   }
 
+  /**
+   * See `Socket.connect`. Over a UDP socket of this project it goes on to the next address of the name when one refuses or cannot be
+   * reached before anything has come from it.
+   */
   async connect(host: string, port: number, options?: WaitOptions): Promise<void> {
     this.checkUsable();
     checkHost('host', host);
@@ -66,16 +70,36 @@ export class ClientSocket extends SecureSocketBase {
     if (backend === undefined) {
       throw errnoError('ENOTSUP', 'connect: there is no socket below; decorate one of your own');
     }
-    await this.#try(signal, async (attempt) => {
-      try {
-        await attempt.race(backend.connect(host, port, { signal: attempt.signal }));
-        await this.#handshake(attempt, backend, this.#settings.serverNameIndication ?? host);
-      } catch (error) {
-        this.#bound = false;
+    await this.#try(signal, (attempt) => this.#connect(attempt, backend, host, port));
+  }
+
+  /** Tries the addresses of a name until one is not plainly dead, if the socket below can be told which to pass over. */
+  async #connect(attempt: Attempt, backend: Socket, host: string, port: number): Promise<void> {
+    const session = this.#session.read();
+    const local = this.#bound ? localOf(backend) : undefined;
+    const trial = new ConnectTrial();
+    try {
+      for (;;) {
+        attempt.signal.throwIfAborted();
+        await attempt.race(backend.connect(host, port, trial.next(attempt.signal)));
+        const name = this.#settings.serverNameIndication ?? host;
+        const failure = await this.#handshake(attempt, backend, name, session).catch(asAvsError);
+        if (failure === undefined) break;
+        if (!trial.hasMore || !isDead(failure) || this.association?.wasHeard !== false) {
+          throw ofConnect(failure, host, port);
+        }
         await closeQuietly(backend);
-        throw error;
+        if (local !== undefined) await attempt.race(backend.bind(local.host, local.port));
       }
-    });
+      attempt.signal.throwIfAborted();
+      trial.confirm?.();
+    } catch (error) {
+      this.#bound = false;
+      await closeQuietly(backend);
+      throw error;
+    } finally {
+      session?.fill(0);
+    }
   }
 
   /**
@@ -99,7 +123,7 @@ export class ClientSocket extends SecureSocketBase {
       try {
         this.#use(backend);
         const name = this.#settings.serverNameIndication ?? hostnameOf(backend);
-        await this.#handshake(attempt, backend, name);
+        await this.#handshake(attempt, backend, name, this.#session.read());
       } catch (error) {
         this.#use(before);
         throw error;
@@ -181,8 +205,12 @@ export class ClientSocket extends SecureSocketBase {
   }
 
   /** Leaves `backend` without a receiver on failure, and the session buffer wiped. */
-  async #handshake(attempt: Attempt, backend: Socket, name: string | undefined): Promise<void> {
-    const session = this.#session.read();
+  async #handshake(
+    attempt: Attempt,
+    backend: Socket,
+    name: string | undefined,
+    session: Uint8Array | undefined,
+  ): Promise<void> {
     const established = new Promise<void>((resolve, reject) => {
       this.association = new Association({
         owner: this.#owner(resolve, reject),
@@ -199,7 +227,7 @@ export class ClientSocket extends SecureSocketBase {
           handshakeTimeouts: this.handshakeTimeouts,
           serverName: name === undefined ? undefined : serverNameForHost(name),
           peer: `${hostnameOf(backend) ?? ''} ${peerOf(backend).port}`,
-          session,
+          session: session === undefined ? undefined : Uint8Array.from(session),
         }),
       );
     });
@@ -271,35 +299,14 @@ function checkSocket(backend: unknown): asserts backend is Socket {
   }
 }
 
-function hostnameOf(backend: Socket): string | undefined {
-  try {
-    return backend.remoteHostname;
-  } catch {
-    return undefined;
-  }
+/** The network says that nobody is at the address. */
+function isDead(error: AvsError): boolean {
+  return isErrno(error, 'ECONNREFUSED') || isErrno(error, 'EHOSTUNREACH') || isErrno(error, 'ENETUNREACH');
 }
 
-/** The peer's address; empty and 0 where the transport knows none. */
-function peerOf(backend: Socket): Endpoint {
-  try {
-    return { host: backend.remoteHost, port: backend.remotePort };
-  } catch {
-    return { host: '', port: 0 };
-  }
-}
-
-function releaseQuietly(backend: Socket): void {
-  try {
-    backend.setReceiver(undefined);
-  } catch {
-    // It was cleaned up in the meantime.
-  }
-}
-
-async function closeQuietly(backend: Socket): Promise<void> {
-  try {
-    await closeBelow(backend);
-  } catch {
-    // The error that led here tells more.
-  }
+/** An errno error of a handshake, with the peer that `connect` was asked for in its message. */
+function ofConnect(error: AvsError, host: string, port: number): AvsError {
+  if (error.errno === undefined) return error;
+  const detail = error.message.replace(`${error.errno}: `, '');
+  return errnoError(error.errno, `connect ${host}:${port}: ${detail}`, { cause: error });
 }

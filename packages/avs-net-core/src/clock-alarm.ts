@@ -4,12 +4,14 @@ import type { Clock, TimerHandle } from './clock.js';
 export class ClockAlarm {
   readonly #clock: Clock;
   readonly #ring: () => void;
+  readonly #holdsProcess: boolean;
   #timer: TimerHandle | undefined;
   #at = Infinity;
 
-  constructor(clock: Clock, ring: () => void) {
+  constructor(clock: Clock, ring: () => void, options: { readonly holdsProcess?: boolean } = {}) {
     this.#clock = clock;
     this.#ring = ring;
+    this.#holdsProcess = options.holdsProcess ?? true;
   }
 
   /** Rings at `at`, and no longer at another time; undefined: not at all. */
@@ -40,6 +42,7 @@ export class ClockAlarm {
       },
       Math.max(0, this.#at - this.#clock.now()),
     );
+    if (!this.#holdsProcess) this.#clock.unref?.(this.#timer);
   }
 }
 

@@ -14,6 +14,11 @@ export interface Clock {
   setTimeout(callback: () => void, delay: number): TimerHandle;
   /** Forgets a timer; one that has run already is no error. */
   clearTimeout(handle: TimerHandle): void;
+  /**
+   * Lets the process end although the timer waits, where there are processes and the platform can. Listeners want it for their timer:
+   * their socket is what holds the process, until its user says otherwise.
+   */
+  unref?(handle: TimerHandle): void;
 }
 
 /** The longest delay that a platform timer takes: 2^31 - 1 ms. Longer ones fire at once in Node. */
@@ -25,4 +30,8 @@ export const systemClock: Clock = {
   date: () => Date.now(),
   setTimeout: (callback, delay) => setTimeout(callback, Math.min(Math.max(0, Math.ceil(delay)), longestDelay)),
   clearTimeout: (handle) => clearTimeout(handle as number),
+  unref: (handle) => {
+    // Node's timers are objects that can be told, those of browsers are numbers.
+    (handle as Partial<Record<'unref', () => void>>).unref?.();
+  },
 };

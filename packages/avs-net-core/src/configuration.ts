@@ -30,7 +30,10 @@ export interface SocketConfiguration {
   readonly transparent?: boolean | undefined;
   /** The network interface to use. avs: `interface_name`. */
   readonly interfaceName?: string | undefined;
-  /** Host affinity: tried first when the name resolves to it; written after each connect. The caller's object. avs: `preferred_endpoint`. */
+  /**
+   * Host affinity: tried first when the name resolves to it; written after each connect, on a socket below a secure one after its
+   * handshake. The caller's object. avs: `preferred_endpoint`.
+   */
   readonly preferredEndpoint?: Partial<Endpoint> | undefined;
   /** 0 any, 4 or 6 only. avs: `address_family`. */
   readonly addressFamily?: 0 | 4 | 6 | undefined;

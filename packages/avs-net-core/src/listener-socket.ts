@@ -3,7 +3,7 @@ import type { AcceptedSocketContext } from './accepted-socket.js';
 import { checkHost, checkInteger, checkObject, invalid } from './argument-checks.js';
 import { AssociationTable } from './association-table.js';
 import { Attempt } from './attempt.js';
-import { checkNotCleanedUp, closeBelow } from './below.js';
+import { checkNotCleanedUp, closeBelow, closeQuietly, releaseQuietly } from './below.js';
 import { settled } from './clock-alarm.js';
 import type { DtlsListener, ListenerStats } from './datagram-listener.js';
 import type { ServerEngineFactory } from './engine.js';
@@ -70,7 +70,7 @@ export class ListenerSocket implements DtlsListener {
       attempt.signal.throwIfAborted();
       this.#open(backend);
     } catch (error) {
-      await closeBelow(backend).catch(() => undefined);
+      await closeQuietly(backend);
       throw asAvsError(attempt.verdict(error));
     } finally {
       this.#attempt = undefined;
@@ -298,11 +298,7 @@ export class ListenerSocket implements DtlsListener {
     if (farewells !== undefined) await settled(this.#settings.clock, farewells, farewellTime);
     const backend = this.#backend;
     if (backend === undefined) return;
-    try {
-      backend.setReceiver(undefined);
-    } catch {
-      // It was cleaned up by its maker.
-    }
+    releaseQuietly(backend);
     await closeBelow(backend);
   }
 

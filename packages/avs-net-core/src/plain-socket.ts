@@ -1,6 +1,7 @@
 import { checkBytes, checkHost, checkInteger, checkPort } from './argument-checks.js';
 import { type Clock, systemClock } from './clock.js';
 import type { Endpoint, SocketConfiguration } from './configuration.js';
+import { type ConnectTrial, trialOf } from './connect-trial.js';
 import { type AvsError, errnoError } from './errors.js';
 import type { AddressFamily, ReadableOption, ReadableOptions, WritableOption, WritableOptions } from './options.js';
 import { checkSignal, ReceiveQueue } from './receive-queue.js';
@@ -68,8 +69,16 @@ export abstract class PlainSocket implements Socket {
     this.forcedFamily = this.configuration.addressFamily ?? 0;
   }
 
-  /** Opens a path to `host`, also from a bound socket. Rejects with the signal's reason, and soon, when it aborts. */
-  protected abstract openConnected(host: string, port: number, signal: AbortSignal): Promise<SocketPath>;
+  /**
+   * Opens a path to `host`, also from a bound socket. Rejects with the signal's reason, and soon, when it aborts. With a trial it
+   * passes over the addresses that were tried, and adds its own.
+   */
+  protected abstract openConnected(
+    host: string,
+    port: number,
+    signal: AbortSignal,
+    trial: ConnectTrial | undefined,
+  ): Promise<SocketPath>;
   /** Binds. Rejects with the signal's reason, and soon, when it aborts. */
   protected abstract openBound(address: string, port: number, signal: AbortSignal): Promise<SocketPath>;
   /** Sends on a connected path; does not keep `data`. */
@@ -93,7 +102,8 @@ export abstract class PlainSocket implements Socket {
     if ((this.#state !== 'closed' && this.#state !== 'bound') || this.#opening !== undefined) {
       throw errnoError('EBADF', `connect needs a closed or bound socket; this one is ${this.#stateText()}`);
     }
-    await this.#open('connected', signal, (aborted) => this.openConnected(host, port, aborted));
+    const trial = trialOf(options);
+    await this.#open('connected', signal, (aborted) => this.openConnected(host, port, aborted, trial));
     this.#remoteHostname = host;
   }
 
@@ -276,12 +286,16 @@ export abstract class PlainSocket implements Socket {
     return this.#path;
   }
 
-  /** Writes where a connect has ended up to the caller's preferred endpoint, if it can be written to. */
-  protected rememberEndpoint(host: string, port: number): void {
+  /** Writes where a connect has ended up to the caller's preferred endpoint, if it can be written to; on trial, once it has answered. */
+  protected rememberEndpoint(host: string, port: number, trial: ConnectTrial | undefined): void {
     const { preferredEndpoint } = this.configuration;
     if (preferredEndpoint === undefined) return;
-    Reflect.set(preferredEndpoint, 'host', host);
-    Reflect.set(preferredEndpoint, 'port', port);
+    const write = (): void => {
+      Reflect.set(preferredEndpoint, 'host', host);
+      Reflect.set(preferredEndpoint, 'port', port);
+    };
+    if (trial === undefined) write();
+    else trial.confirm = write;
   }
 
   /** Takes what came from the network; the bytes must be the socket's to keep. False: dropped. */
@@ -384,8 +398,8 @@ export abstract class PlainSocket implements Socket {
   }
 
   #checkSize(data: Uint8Array): void {
-    if (this.type === 'udp' && data.length > largestPayload) {
-      throw errnoError('EMSGSIZE', `${data.length} bytes are more than a datagram carries (${largestPayload})`);
+    if (this.type === 'udp' && data.length > this.#innerMtu()) {
+      throw errnoError('EMSGSIZE', `${data.length} bytes are more than the inner MTU (${this.#innerMtu()})`);
     }
   }
 

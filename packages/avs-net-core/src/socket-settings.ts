@@ -4,6 +4,7 @@ import {
   checkNumber,
   checkObject,
   checkOptionalBoolean,
+  checkOptionalFunction,
   checkString,
   invalid,
 } from './argument-checks.js';
@@ -31,6 +32,7 @@ export function checkClock(name: string, value: unknown): asserts value is Clock
   if (typeof now !== 'function' || typeof setTimeout !== 'function' || typeof clearTimeout !== 'function') {
     throw new TypeError(`${name} must have now, setTimeout and clearTimeout`);
   }
+  checkOptionalFunction(`${name}.unref`, (value as Partial<Clock>).unref);
 }
 
 /**

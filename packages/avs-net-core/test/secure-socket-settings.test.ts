@@ -92,6 +92,7 @@ describe('the configuration of a secure socket', () => {
     ['additionalConfiguration', {}],
     ['additionalConfiguration', { additionalConfiguration: {} }],
     ['clock', { clock: { now: Date.now } }],
+    ['clock.unref', { clock: { ...systemClock, unref: 7 } }],
     ['socket', { socket: 'udp' }],
     ['socket.reuseAddress', { socket: { reuseAddress: 'yes' } }],
     ['socket.transparent', { socket: { transparent: 1 } }],

@@ -1,4 +1,5 @@
 import { createPrivateKey } from 'node:crypto';
+import { constants } from 'node:fs';
 import { open, opendir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AvsErrno, type AvsErrnoName, AvsError, errnoError } from '@avs-net/core';
@@ -20,10 +21,22 @@ function systemError(error: unknown, what: string): AvsError {
   return errnoError(isErrnoName(code) ? code : 'UNKNOWN_ERROR', what, { cause: error });
 }
 
+/** Reading without waiting, should a file become a pipe after it was looked at. Windows has no such flag. */
+const readFlags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+
+/** @throws EISDIR, EINVAL not a file: a pipe or a device may make its reader wait for ever. */
+async function checkFile(filename: string): Promise<void> {
+  const stats = await stat(filename);
+  if (stats.isDirectory()) throw errnoError('EISDIR', `cannot read ${filename}: it is a directory`);
+  if (!stats.isFile())
+    throw errnoError('EINVAL', `cannot read ${filename}: it is a pipe, a socket or a device, not a file`);
+}
+
 /** Reads into memory of its own, not the pool that small Buffers share, and wipes what it outgrows. */
 async function readFile(filename: string, maxLength: number): Promise<Uint8Array> {
   try {
-    const file = await open(filename, 'r');
+    await checkFile(filename);
+    const file = await open(filename, readFlags);
     try {
       let bytes = new Uint8Array(Math.min(maxLength, 64 * 1024));
       let length = 0;
@@ -46,7 +59,7 @@ async function readFile(filename: string, maxLength: number): Promise<Uint8Array
       await file.close();
     }
   } catch (error) {
-    throw systemError(error, `cannot read ${filename}`);
+    throw error instanceof AvsError ? error : systemError(error, `cannot read ${filename}`);
   }
 }
 

@@ -1,6 +1,7 @@
 import { createServer, isIP, type Server, Socket as StreamSocket } from 'node:net';
 import { AcceptQueue } from '../accept-queue.js';
 import type { SocketConfiguration } from '../configuration.js';
+import type { ConnectTrial } from '../connect-trial.js';
 import { type AvsError, errnoError } from '../errors.js';
 import { PlainSocket, type SocketPath } from '../plain-socket.js';
 import { checkSignal } from '../receive-queue.js';
@@ -59,7 +60,12 @@ class TcpSocket extends PlainSocket {
     return new TcpSocket({ clock, forcedMtu, addressFamily, preferredFamily }, socket);
   }
 
-  protected async openConnected(host: string, port: number, signal: AbortSignal): Promise<SocketPath> {
+  protected async openConnected(
+    host: string,
+    port: number,
+    signal: AbortSignal,
+    trial: ConnectTrial | undefined,
+  ): Promise<SocketPath> {
     const addresses = await this.#resolve(host, port, signal);
     const local = this.#stopListening();
     let failure: AvsError | undefined;
@@ -69,7 +75,7 @@ class TcpSocket extends PlainSocket {
       this.#socket = socket;
       try {
         await connected(socket, target, port, local, signal);
-        this.rememberEndpoint(target.address, port);
+        this.rememberEndpoint(target.address, port, trial);
         this.#listenTo(socket);
         return pathOf(socket);
       } catch (error) {

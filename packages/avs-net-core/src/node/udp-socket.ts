@@ -1,6 +1,7 @@
 import { createSocket, type Socket as DatagramSocket, type RemoteInfo } from 'node:dgram';
 import { isIP } from 'node:net';
 import type { Endpoint, SocketConfiguration } from '../configuration.js';
+import type { ConnectTrial } from '../connect-trial.js';
 import { type AvsError, errnoError } from '../errors.js';
 import type { AddressFamily } from '../options.js';
 import { PlainSocket, type SocketPath } from '../plain-socket.js';
@@ -48,20 +49,28 @@ class UdpSocket extends PlainSocket {
     return interfaceOf(this.localHost) ?? super.interfaceName;
   }
 
-  protected async openConnected(host: string, port: number, signal: AbortSignal): Promise<SocketPath> {
-    const addresses = await this.#resolve(host, port, signal);
+  protected async openConnected(
+    host: string,
+    port: number,
+    signal: AbortSignal,
+    trial: ConnectTrial | undefined,
+  ): Promise<SocketPath> {
+    const all = await this.#resolve(host, port, signal);
+    const addresses = all.filter(({ address }) => !trial?.tried.has(address));
     const bound = this.#socket;
     let failure: AvsError | undefined;
     for (const target of addresses) {
       const address = bound === undefined ? target.address : this.#asSeenFrom(bound, target);
       if (address === undefined) continue;
+      trial?.tried.add(target.address);
       const socket = bound ?? this.#create(target.family);
       try {
         await settled((done) => socket.connect(port, address, done as () => void), socket);
         signal.throwIfAborted();
         const remote = socket.remoteAddress();
         const endpoint = { host: remote.address, port: remote.port };
-        this.rememberEndpoint(target.address, port);
+        this.rememberEndpoint(target.address, port, trial);
+        if (trial !== undefined) trial.hasMore = addresses.at(-1) !== target;
         return this.#path(socket, endpoint);
       } catch (error) {
         if (signal.aborted) throw signal.reason;
@@ -135,7 +144,11 @@ class UdpSocket extends PlainSocket {
       lookup: answerLiteral as never,
     });
     socket.on('message', (data, sender) => this.#onMessage(data, sender));
-    socket.on('error', (error) => this.queue.report(systemError(error, 'receive')));
+    socket.on('error', (error) => {
+      const remote = this.path?.remote;
+      const action = remote === undefined ? 'receive' : `receive from ${remote.host}:${remote.port}`;
+      this.queue.report(systemError(error, action));
+    });
     socket.on('close', () => {
       if (this.#socket === socket) this.lost(errnoError('EBADF', 'the system socket was closed'));
     });

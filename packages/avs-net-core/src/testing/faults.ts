@@ -19,7 +19,10 @@ export interface Faults {
   readonly truncation?: number | undefined;
   /** Bytes of the largest network-layer packet: a larger datagram is refused or lost, see {@link oversized}. Default 65,535; sockets then report 1,500. */
   readonly mtu?: number | undefined;
-  /** What happens to a datagram beyond the MTU: its `send` rejects EMSGSIZE (the default), or it vanishes. */
+  /**
+   * What happens to a datagram beyond the MTU: its `send` rejects EMSGSIZE (the default), or it vanishes. The sockets know the MTU and
+   * send nothing beyond it, unless their `forcedMtu` says that there is more.
+   */
   readonly oversized?: 'error' | 'drop' | undefined;
 }
 

@@ -1,4 +1,5 @@
 import type { Endpoint, SocketConfiguration } from '../configuration.js';
+import type { ConnectTrial } from '../connect-trial.js';
 import { errnoError } from '../errors.js';
 import { ipFamily } from '../ip-address.js';
 import type { AddressFamily } from '../options.js';
@@ -46,12 +47,17 @@ export class MemoryUdpSocket extends PlainSocket implements NetworkPort {
     this.queue.report(errnoError('ECONNREFUSED', `nobody listens at ${to.host}:${to.port}`));
   }
 
-  protected async openConnected(host: string, port: number): Promise<SocketPath> {
+  protected async openConnected(
+    host: string,
+    port: number,
+    _signal: AbortSignal,
+    trial: ConnectTrial | undefined,
+  ): Promise<SocketPath> {
     const own = this.#local?.host ?? this.#address;
     const bound = own === undefined ? undefined : ipFamily(own);
     const addresses = this.#network
       .resolve(host, this.forcedFamily, this.preferredFamily)
-      .filter((address) => bound === undefined || ipFamily(address) === bound);
+      .filter((address) => (bound === undefined || ipFamily(address) === bound) && !trial?.tried.has(address));
     const preferred = this.configuration.preferredEndpoint;
     const isPreferred = preferred?.port === undefined || preferred.port === port;
     const chosen = addresses.find((address) => isPreferred && address === preferred?.host) ?? addresses[0];
@@ -59,7 +65,9 @@ export class MemoryUdpSocket extends PlainSocket implements NetworkPort {
     const family = ipFamily(chosen) ?? 4;
     const remote = { host: chosen, port };
     this.#local ??= this.#network.attach(this, this.#address, family === 6 ? '::' : '0.0.0.0', 0);
-    this.rememberEndpoint(chosen, port);
+    this.rememberEndpoint(chosen, port, trial);
+    trial?.tried.add(chosen);
+    if (trial !== undefined) trial.hasMore = addresses.length > 1;
     return { local: this.#local, remote, family, mtu: this.#mtu(this.#local, remote) };
   }
 

@@ -164,6 +164,23 @@ describe('a UDP socket on Node', () => {
     expect(await server.receive()).toHaveLength(0);
   });
 
+  it('sends no more than the inner MTU, forced or not, connected or bound', async () => {
+    const server = await bound();
+    const forced = await udp({ forcedMtu: 1_000 });
+    await forced.connect('127.0.0.1', server.localPort);
+    expect((await failure(forced.send(new Uint8Array(973)))).message).toBe(
+      'EMSGSIZE: 973 bytes are more than the inner MTU (972)',
+    );
+    await forced.send(new Uint8Array(972));
+    expect(await server.receive()).toHaveLength(972);
+    const all = await bound('0.0.0.0');
+    const sending = all.sendTo(new Uint8Array(1_473), '127.0.0.1', server.localPort);
+    expect((await failure(sending)).errno).toBe('EMSGSIZE');
+    await all.sendTo(new Uint8Array(1_472), '127.0.0.1', server.localPort);
+    expect(await server.receive()).toHaveLength(1_472);
+    expect(all.getOption('bytesSent')).toBe(1_472);
+  });
+
   it('maps errors of binding', async () => {
     const taken = await bound();
     const socket = await udp();

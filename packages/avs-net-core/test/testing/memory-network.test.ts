@@ -152,9 +152,18 @@ describe('MemoryNetwork', () => {
     expect([strict.client.getOption('mtu'), strict.client.getOption('innerMtu')]).toEqual([100, 72]);
     await strict.client.send(new Uint8Array(72));
     expect((await failure(strict.client.send(new Uint8Array(73)))).errno).toBe('EMSGSIZE');
+    await strict.server.sendTo(new Uint8Array(72), '10.0.0.2', strict.client.localPort);
+    const answering = strict.server.sendTo(new Uint8Array(73), '10.0.0.2', strict.client.localPort);
+    expect((await failure(answering)).errno).toBe('EMSGSIZE');
     const silent = await pair({ faults: { mtu: 100, oversized: 'drop' } });
-    await silent.client.send(new Uint8Array(73));
-    expect(await drain(silent.server, silent.clock)).toEqual([]);
+    const hopeful = silent.network.createUdpSocket({ forcedMtu: 1_500 });
+    await hopeful.connect('10.0.0.1', 5684);
+    await hopeful.send(new Uint8Array(73));
+    await hopeful.send(new Uint8Array(72));
+    expect((await drain(silent.server, silent.clock)).map(({ length }) => length)).toEqual([72]);
+    const wrong = strict.network.createUdpSocket({ forcedMtu: 1_500 });
+    await wrong.connect('10.0.0.1', 5684);
+    expect((await failure(wrong.send(new Uint8Array(73)))).message).toContain('larger than the MTU (100)');
   });
 
   it('tells a connected sender that nobody listens, when asked to, and the socket stays usable', async () => {
