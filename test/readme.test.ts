@@ -31,11 +31,12 @@ describe('the snippets of the READMEs', () => {
   let server: ChildProcess;
   let decorated: string;
   let pure: string;
+  let resuming: string;
 
   async function start(code: string): Promise<ChildProcess> {
     const file = join(folder, `${Math.random().toString(36).slice(2)}.mjs`);
     await writeFile(file, code);
-    return spawn(process.execPath, [file]);
+    return spawn(process.execPath, [file], { cwd: folder });
   }
 
   beforeAll(async () => {
@@ -45,7 +46,7 @@ describe('the snippets of the READMEs', () => {
     const [first, second, third] = await snippets('README.md');
     client = first;
     decorated = third;
-    [pure] = await snippets('packages/tls-pure/README.md');
+    [pure, resuming] = await snippets('packages/tls-pure/README.md');
     // The server says when it listens; a reader's does not need to.
     server = await start(second.replace(/(await listener\.bind.*)/, "$1\nconsole.log('listening');"));
     if (server.stdout) await once(server.stdout, 'data');
@@ -62,6 +63,11 @@ describe('the snippets of the READMEs', () => {
 
   it('the client with a chosen suite connects too', async () => {
     expect(await output(await start(pure))).toMatch(/^1\.2 \d+\n$/);
+  });
+
+  it('the device that keeps its session in a file resumes the second time', async () => {
+    expect(await output(await start(resuming))).toBe('full handshake\n');
+    expect(await output(await start(resuming))).toBe('resumed\n');
   });
 
   it('the socket over a transport of its own connects', async () => {

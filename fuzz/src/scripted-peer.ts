@@ -66,13 +66,18 @@ export class ScriptedPeer {
     if (suite === undefined) throw new Error('TLS_PSK_WITH_AES_128_CCM_8 is gone');
     this.#suite = suite;
     const common = { provider: nodeProvider, suites: [suite], random: (bytes: Uint8Array) => bytes.fill(0x17) };
-    const context = { ...common, onKeyLog: undefined };
+    const context = { ...common, onKeyLog: undefined, date: () => 0 };
     this.#server = new PureServerFactory({ ...context, identityHint: undefined, resolve: async () => key.slice() });
     const options = { maxDatagramSize: 1_400, handshakeTimeouts: { min: 1_000, max: 8_000 } };
     if (role === 'client') {
       const psk = new PskCredentials(key.slice(), identity.slice());
       const factory = new PureClientFactory({ ...context, psk, maxFragmentLength: undefined });
-      this.#engine = factory.createClient(this.#sink(), { ...options, serverName: undefined, session: undefined });
+      this.#engine = factory.createClient(this.#sink(), {
+        ...options,
+        serverName: undefined,
+        session: undefined,
+        peer: 'server 5684',
+      });
       this.#engine.start(0);
     } else {
       this.#beginServer(options);

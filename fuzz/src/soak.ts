@@ -67,7 +67,7 @@ class BarePair {
     const suite = ciphersuite(0xc0a8);
     if (suite === undefined) throw new Error('TLS_PSK_WITH_AES_128_CCM_8 is gone');
     const random = (bytes: Uint8Array): Uint8Array => bytes.fill(0x33);
-    const context = { provider: nodeProvider, suites: [suite], random, onKeyLog: undefined };
+    const context = { provider: nodeProvider, suites: [suite], random, onKeyLog: undefined, date: () => 0 };
     const psk = new PskCredentials(key.slice(), Uint8Array.of(1));
     const clients = new PureClientFactory({ ...context, psk, maxFragmentLength: undefined });
     const servers = new PureServerFactory({ ...context, identityHint: undefined, resolve: async () => key.slice() });
@@ -77,7 +77,12 @@ class BarePair {
     this.server = undefined;
     this.ended = false;
     this.outgoing.length = 0;
-    this.client = clients.createClient(this.#sink('server'), { ...options, serverName: undefined, session: undefined });
+    this.client = clients.createClient(this.#sink('server'), {
+      ...options,
+      serverName: undefined,
+      session: undefined,
+      peer: 'server 5684',
+    });
     this.client.start(0);
     const recorded: Uint8Array[] = [];
     for (let steps = 0; steps < 40; steps += 1) {

@@ -89,12 +89,14 @@ export class World {
     this.#clientFactory = new PureClientFactory({
       ...common,
       onKeyLog: (line) => this.truth.keyLog('client', line),
+      date: () => 0,
       psk: new PskCredentials(key.slice(), identity.slice()),
       maxFragmentLength,
     });
     this.#serverFactory = new PureServerFactory({
       ...common,
       onKeyLog: (line) => this.truth.keyLog('server', line),
+      date: () => 0,
       identityHint,
       resolve: () => this.#lookUp(),
     });
@@ -105,6 +107,7 @@ export class World {
         ...this.#options(),
         serverName: setup.serverName,
         session: undefined,
+        peer: 'server 5684',
       }),
       0,
     );

@@ -11,7 +11,7 @@ import { datagramSizeOf } from './inner-mtu.js';
 import { checkSignal, ReceiveQueue, type ReceiveQueueOptions } from './receive-queue.js';
 import { SecureSocketBase } from './secure-socket-base.js';
 import { serverNameForHost } from './server-name.js';
-import { readSession, writeSession } from './session-buffer.js';
+import { StoredSession } from './session-buffer.js';
 import type { Socket, WaitOptions } from './socket.js';
 import type { TlsSettings } from './tls-settings.js';
 
@@ -35,6 +35,7 @@ export class ClientSocket extends SecureSocketBase {
   readonly #inboxOptions: ReceiveQueueOptions;
   readonly #inbox: ReceiveQueue;
   readonly #alarm: ClockAlarm;
+  readonly #session: StoredSession;
   #backend: Socket | undefined;
   #bound = false;
   #attempt: Attempt | undefined;
@@ -43,6 +44,7 @@ export class ClientSocket extends SecureSocketBase {
     super(settings.clock, settings.handshakeTimeouts);
     this.type = type;
     this.#settings = settings;
+    this.#session = new StoredSession(settings.sessionResumptionBuffer);
     this.#engines = engines;
     this.#inboxOptions = {
       kind: type === 'dtls' ? 'datagram' : 'stream',
@@ -73,7 +75,7 @@ export class ClientSocket extends SecureSocketBase {
 
   /** Tries the addresses of a name until one is not plainly dead, if the socket below can be told which to pass over. */
   async #connect(attempt: Attempt, backend: Socket, host: string, port: number): Promise<void> {
-    const session = readSession(this.#settings.sessionResumptionBuffer);
+    const session = this.#session.read();
     const local = this.#bound ? localOf(backend) : undefined;
     const trial = new ConnectTrial();
     try {
@@ -121,7 +123,7 @@ export class ClientSocket extends SecureSocketBase {
       try {
         this.#use(backend);
         const name = this.#settings.serverNameIndication ?? hostnameOf(backend);
-        await this.#handshake(attempt, backend, name, readSession(this.#settings.sessionResumptionBuffer));
+        await this.#handshake(attempt, backend, name, this.#session.read());
       } catch (error) {
         this.#use(before);
         throw error;
@@ -179,6 +181,7 @@ export class ClientSocket extends SecureSocketBase {
 
   protected onCleanup(): void {
     this.#backend = undefined;
+    this.#session.wipe();
     this.#engines.destroy();
   }
 
@@ -208,7 +211,6 @@ export class ClientSocket extends SecureSocketBase {
     name: string | undefined,
     session: Uint8Array | undefined,
   ): Promise<void> {
-    const buffer = this.#settings.sessionResumptionBuffer;
     const established = new Promise<void>((resolve, reject) => {
       this.association = new Association({
         owner: this.#owner(resolve, reject),
@@ -224,6 +226,7 @@ export class ClientSocket extends SecureSocketBase {
           maxDatagramSize: this.type === 'dtls' ? datagramSizeOf(backend) : largestRecord,
           handshakeTimeouts: this.handshakeTimeouts,
           serverName: name === undefined ? undefined : serverNameForHost(name),
+          peer: `${hostnameOf(backend) ?? ''} ${peerOf(backend).port}`,
           session: session === undefined ? undefined : Uint8Array.from(session),
         }),
       );
@@ -233,30 +236,30 @@ export class ClientSocket extends SecureSocketBase {
       attempt.signal.throwIfAborted();
     } catch (error) {
       this.association?.destroy();
-      writeSession(buffer, undefined);
+      this.#session.write(undefined);
       releaseQuietly(backend);
       throw error;
     }
   }
 
   #owner(resolve: () => void, reject: (error: AvsError) => void): AssociationOwner {
-    const buffer = this.#settings.sessionResumptionBuffer;
+    const stored = this.#session;
     let isEstablished = false;
     let early: Uint8Array | undefined;
     return {
       established: () => {
         isEstablished = true;
-        writeSession(buffer, early);
+        stored.write(early);
         early?.fill(0);
         resolve();
       },
       ended: (error) => {
         // RFC 5246 §7.2.2: a session that ended with a fatal alert must not be resumed.
-        if (isEstablished && error?.category === AvsErrorCategory.tlsAlert) writeSession(buffer, undefined);
+        if (isEstablished && error?.category === AvsErrorCategory.tlsAlert) stored.write(undefined);
         reject(error ?? errnoError('ECONNABORTED', 'the peer closed the association during the handshake'));
       },
       session: (state) => {
-        if (isEstablished) writeSession(buffer, state);
+        if (isEstablished) stored.write(state);
         else early = Uint8Array.from(state);
       },
       dropped: () => undefined,

@@ -8,6 +8,8 @@ export type TimerHandle = unknown;
 export interface Clock {
   /** Milliseconds from an arbitrary start, never going back. */
   now(): number;
+  /** Milliseconds since 1970, for what outlives a process: the age of a session. Default: the platform's. */
+  date?(): number;
   /** Calls `callback` once, `delay` milliseconds from now at the earliest. */
   setTimeout(callback: () => void, delay: number): TimerHandle;
   /** Forgets a timer; one that has run already is no error. */
@@ -25,6 +27,7 @@ const longestDelay = 0x7fffffff;
 /** The platform's monotonic clock and timers. */
 export const systemClock: Clock = {
   now: () => performance.now(),
+  date: () => Date.now(),
   setTimeout: (callback, delay) => setTimeout(callback, Math.min(Math.max(0, Math.ceil(delay)), longestDelay)),
   clearTimeout: (handle) => clearTimeout(handle as number),
   unref: (handle) => {

@@ -131,8 +131,38 @@ export interface ListenerLimits {
   readonly backlog?: number | undefined;
 }
 
+/** Where a server keeps the sessions that it names by session ID (RFC 5246 §7.3). What it holds is secret. */
+export interface SessionCache {
+  /** The state of a session that has not expired; undefined when there is none. */
+  get(id: Uint8Array): Uint8Array | undefined | Promise<Uint8Array | undefined>;
+  /** Keeps the state for at most `lifetime` milliseconds. The cache may drop it sooner. */
+  set(id: Uint8Array, state: Uint8Array, lifetime: number): void | Promise<void>;
+  delete(id: Uint8Array): void | Promise<void>;
+}
+
+/** The keys under which a server seals the sessions that it hands out as tickets (RFC 5077 §4). */
+export interface TicketKeySource {
+  /**
+   * The first makes new tickets, all open tickets. Each has 48 bytes: a name of 16, which every ticket carries, and a secret of 32.
+   * Asked for at each handshake, so that keys can rotate; processes that return the same keys take each other's tickets.
+   */
+  keys(): readonly Uint8Array[];
+}
+
+/** How a listener lets its peers resume. Ours. */
+export interface ResumptionConfiguration {
+  /** Sessions by ID, for clients without tickets. Default: 1,000 in memory; false: none. */
+  readonly cache?: SessionCache | false | undefined;
+  /** Sessions as tickets, which cost the server no memory. Default: keys of the listener's own that change every `lifetime`; false: none. */
+  readonly tickets?: TicketKeySource | false | undefined;
+  /** How long a session can be resumed, ms. Default and most: 86,400,000 (RFC 5246 §F.1.4 advises no more than 24 hours). */
+  readonly lifetime?: number | undefined;
+}
+
 /** Configuration of a DTLS listener. */
 export interface DtlsListenerConfiguration extends TlsCommonConfiguration {
   readonly security: PskServerSecurity | CertificateSecurity;
   readonly limits?: ListenerLimits | undefined;
+  /** RFC 5246 §7.3, RFC 5077; false: every handshake is a full one. A backend without resumption ignores it. */
+  readonly resumption?: ResumptionConfiguration | false | undefined;
 }

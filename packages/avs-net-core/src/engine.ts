@@ -114,6 +114,8 @@ export interface AssociationOptions {
 export interface ClientAssociationOptions extends AssociationOptions {
   /** The name for RFC 6066 §3; undefined for an address. */
   readonly serverName: string | undefined;
+  /** Host and port as `connect` was given them: a session is offered only to the peer that it was made with. */
+  readonly peer: string;
   /** What `EngineSink.session` gave before, if anything; content of unknown origin. */
   readonly session: Uint8Array | undefined;
 }

@@ -30,11 +30,14 @@ export {
 export type * from './options.js';
 export { defaultHandshakeTimeouts } from './options.js';
 export { createSecureSocket, type SecureSocket, type SecureSocketOptions } from './secure-socket.js';
+export { MemorySessionCache } from './session-cache.js';
 export type * from './socket.js';
+export { TicketKeyRing, ticketKeyLength } from './ticket-keys.js';
 export {
   copyListenerConfiguration,
   copyTlsConfiguration,
   type ListenerSettings,
+  type ResumptionSettings,
   type TlsCommonSettings,
   type TlsSettings,
 } from './tls-settings.js';

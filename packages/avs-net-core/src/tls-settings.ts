@@ -12,7 +12,9 @@ import { type Clock, systemClock } from './clock.js';
 import type {
   DtlsListenerConfiguration,
   ListenerLimits,
+  SessionCache,
   SocketConfiguration,
+  TicketKeySource,
   TlsCommonConfiguration,
   TlsConfiguration,
   TlsVersion,
@@ -49,7 +51,20 @@ export interface TlsSettings extends TlsCommonSettings {
 /** Checked settings of a DTLS listener. */
 export interface ListenerSettings extends TlsCommonSettings {
   readonly limits: Readonly<Record<keyof ListenerLimits, number>>;
+  /** Undefined: no resumption. */
+  readonly resumption: ResumptionSettings | undefined;
 }
+
+/** Checked settings of resumption; undefined is what the backend makes by default, false is none. */
+export interface ResumptionSettings {
+  readonly cache: SessionCache | false | undefined;
+  readonly tickets: TicketKeySource | false | undefined;
+  /** ms. */
+  readonly lifetime: number;
+}
+
+/** RFC 5246 §F.1.4: no session should be older. */
+const longestSessionLifetime = 86_400_000;
 
 /** What a listener holds at most unless it is told otherwise. */
 const defaultLimits = {
@@ -93,7 +108,8 @@ export function copyTlsConfiguration(configuration: TlsConfiguration): TlsSettin
 export function copyListenerConfiguration(configuration: DtlsListenerConfiguration): ListenerSettings {
   checkObject('configuration', configuration);
   checkSecurity(configuration.security);
-  return { ...copyCommon(configuration), limits: copyLimits(configuration.limits) };
+  const { limits, resumption } = configuration;
+  return { ...copyCommon(configuration), limits: copyLimits(limits), resumption: copyResumption(resumption) };
 }
 
 function copyCommon(configuration: TlsCommonConfiguration): TlsCommonSettings {
@@ -141,6 +157,24 @@ function copyCiphersuites(ciphersuites: unknown): readonly number[] {
     return suite;
   });
   return [...new Set(checked)];
+}
+
+function copyResumption(resumption: DtlsListenerConfiguration['resumption']): ResumptionSettings | undefined {
+  if (resumption === false) return undefined;
+  if (resumption !== undefined) checkObject('resumption', resumption);
+  const { cache, tickets, lifetime = longestSessionLifetime } = resumption ?? {};
+  if (cache) for (const method of ['get', 'set', 'delete'] as const) checkMethod('resumption.cache', cache, method);
+  if (tickets) checkMethod('resumption.tickets', tickets, 'keys');
+  checkNumber('resumption.lifetime', lifetime);
+  if (!(lifetime > 0 && lifetime <= longestSessionLifetime)) {
+    throw invalid('resumption.lifetime', `milliseconds, more than 0 and at most ${longestSessionLifetime}`);
+  }
+  return { cache, tickets, lifetime };
+}
+
+function checkMethod<T extends object>(name: string, value: T, method: keyof T & string): void {
+  checkObject(name, value);
+  if (typeof value[method] !== 'function') throw new TypeError(`${name}.${method} must be a function`);
 }
 
 function copyLimits(limits: unknown): ListenerSettings['limits'] {

@@ -17,3 +17,8 @@ export function hexOf(bytes: Uint8Array): string {
 export function counting(length: number, first = 0): Uint8Array {
   return Uint8Array.from({ length }, (_, i) => (first + i) & 0xff);
 }
+
+/** Whether nothing but zeros is there. */
+export function isZero(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte === 0);
+}

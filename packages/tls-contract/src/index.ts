@@ -17,6 +17,7 @@ import { describeLoopback } from './loopback.js';
 import { describeLoss } from './loss.js';
 import { describeOptions } from './options.js';
 import { describeRefusedHandshakes } from './refused-handshakes.js';
+import { describeResumption } from './resumption.js';
 import { describeSecrecy } from './secrecy.js';
 import { describeSendingAndReceiving } from './sending-and-receiving.js';
 import { describeServerNames } from './server-names.js';
@@ -60,6 +61,7 @@ export function describeContract(title: string, backends: BackendPair, options: 
     describeOptions(backends);
     describeServerNames(backends);
     describeSessionBuffers(backends);
+    describeResumption(backends);
     describeTimeouts(backends);
     describeAborts(backends);
     describeEndings(backends);

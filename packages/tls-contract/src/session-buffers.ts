@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { BackendPair } from './backend-pair.js';
-import { counting, textOf, utf8 } from './bytes.js';
+import { counting, isZero, textOf, utf8 } from './bytes.js';
 import { expectErrno, rejectionOf } from './outcomes.js';
 import { pskServer, serverAddress, serverPort, Testbed } from './testbed.js';
 
@@ -8,7 +8,6 @@ import { pskServer, serverAddress, serverPort, Testbed } from './testbed.js';
 export function describeSessionBuffers(backends: BackendPair): void {
   const resumes = backends.client.capabilities.sessionResumption;
   const bothResume = resumes && backends.server.capabilities.sessionResumption;
-  const isZero = (buffer: Uint8Array): boolean => buffer.every((byte) => byte === 0);
 
   describe('the session resumption buffer', () => {
     it.each([

@@ -98,7 +98,12 @@ export class EnginePair {
   }
 
   start(): void {
-    const options = { ...this.#association(), serverName: this.options.serverName, session: undefined };
+    const options = {
+      ...this.#association(),
+      serverName: this.options.serverName,
+      session: undefined,
+      peer: 'server 5684',
+    };
     this.client.engine = this.clientFactory.createClient(this.#sink(this.client), options);
     this.client.engine.start(this.now);
   }
@@ -255,6 +260,7 @@ function pureContext(options: PairOptions) {
       globalThis.crypto.getRandomValues(random as Uint8Array<ArrayBuffer>);
     },
     onKeyLog: undefined,
+    date: () => 0,
     suites: pureSuites.filter(({ id }) => wanted.includes(id)),
   };
 }

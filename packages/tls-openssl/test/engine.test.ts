@@ -350,6 +350,7 @@ describe('an association', () => {
       ...options,
       serverName: undefined,
       session: undefined,
+      peer: 'server 5684',
     });
     pair.client.engine.start(0);
     await pair.run(() => pair.server.established > 0);

@@ -23,6 +23,7 @@ import { ciphersuite, ciphersuites } from './ciphersuites.js';
 import type { CryptoProvider } from './crypto/provider.js';
 import { type Context, PskCredentials } from './dtls12/context.js';
 import { PureClientFactory, PureServerFactory } from './engine-factories.js';
+import { ServerSessions } from './session/server-sessions.js';
 
 /** What differs between Node and elsewhere. */
 export interface Platform {
@@ -55,7 +56,7 @@ export const capabilities: BackendCapabilities = {
   modes: ['psk'],
   ciphersuites: ciphersuites.map(({ id }) => id),
   server: true,
-  sessionResumption: false,
+  sessionResumption: true,
   connectionId: false,
   extendedMasterSecret: true,
   encryptThenMac: true,
@@ -140,6 +141,8 @@ async function createListener(platform: Platform, configuration: DtlsListenerCon
   const resolve = security.resolve.bind(security);
   const engines = new PureServerFactory({
     ...context,
+    sessions:
+      settings.resumption && new ServerSessions(context.provider, context.random, context.date, settings.resumption),
     identityHint: copyIdentityHint(security.identityHint),
     resolve: async (identity) => {
       const key = await resolve(identity);
@@ -163,6 +166,7 @@ function createContext(platform: Platform, settings: TlsCommonSettings): Context
     provider: adjusted.provider,
     random: settings.random ?? platform.random,
     onKeyLog: settings.onKeyLog,
+    date: () => settings.clock.date?.() ?? Date.now(),
     suites,
     legacyServers: adjusted.legacyServers,
   };

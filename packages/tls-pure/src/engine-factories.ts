@@ -63,6 +63,7 @@ export class PureServerFactory implements ServerEngineFactory {
 
   destroy(): void {
     this.#cookies.destroy();
+    this.context.sessions?.destroy();
   }
 }
 

@@ -214,11 +214,11 @@ describe('what a client offers', () => {
       compressionMethods: Uint8Array.of(0),
       sessionId: new Uint8Array(0),
     });
-    // server_name, supported_groups, ec_point_formats, encrypt_then_mac, extended_master_secret, renegotiation_info
-    expect([...hello.extensions.keys()]).toEqual([0, 10, 11, 22, 23, 0xff01]);
+    // server_name, supported_groups, ec_point_formats, encrypt_then_mac, extended_master_secret, session_ticket, renegotiation_info
+    expect([...hello.extensions.keys()]).toEqual([0, 10, 11, 22, 23, 35, 0xff01]);
     expect(hello.extensions.get(10)).toEqual(Uint8Array.of(0, 4, 0, 29, 0, 23));
     expect(hello.extensions.get(11)).toEqual(Uint8Array.of(1, 0));
-    for (const type of [22, 23]) expect(hello.extensions.get(type)).toHaveLength(0);
+    for (const type of [22, 23, 35]) expect(hello.extensions.get(type)).toHaveLength(0);
     expect(hello.extensions.get(0xff01)).toEqual(Uint8Array.of(0));
   });
 

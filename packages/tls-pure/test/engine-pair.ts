@@ -5,6 +5,7 @@ import { portableProvider } from '../src/crypto/portable.js';
 import type { CryptoProvider } from '../src/crypto/provider.js';
 import { PskCredentials } from '../src/dtls12/context.js';
 import { PureClientFactory, PureServerFactory } from '../src/engine-factories.js';
+import type { ServerSessions } from '../src/session/server-sessions.js';
 
 /** A small seeded generator (mulberry32), so that a failure can be repeated by its seed. */
 export function seeded(seed: number): () => number {
@@ -30,6 +31,10 @@ export interface PairOptions {
   readonly serverName?: string;
   readonly maxFragmentLength?: number;
   readonly maxDatagramSize?: number;
+  readonly sessions?: ServerSessions;
+  /** What an earlier client's sink was given. */
+  readonly session?: Uint8Array;
+  readonly peer?: string;
   readonly timeouts?: HandshakeTimeouts;
   readonly seed?: number;
   /** Probabilities, each way. */
@@ -54,6 +59,7 @@ export interface Side {
   readonly received: string[];
   readonly dropped: Partial<Record<DropReason, number>>;
   readonly sent: Uint8Array[];
+  readonly sessions: Uint8Array[];
 }
 
 export const testKey = Uint8Array.from({ length: 16 }, (_, i) => i + 1);
@@ -94,6 +100,7 @@ export class EnginePair {
       provider,
       random,
       onKeyLog,
+      date: () => 1_800_000_000_000 + this.now,
       suites,
       psk: new PskCredentials(
         (options.clientKey ?? testKey).slice(),
@@ -105,6 +112,8 @@ export class EnginePair {
       provider,
       random,
       onKeyLog: undefined,
+      date: () => 1_800_000_000_000 + this.now,
+      sessions: options.sessions,
       suites: options.serverSuites ?? suites,
       identityHint: options.identityHint,
       resolve:
@@ -117,7 +126,8 @@ export class EnginePair {
     this.client.engine = this.clientFactory.createClient(this.#sink(this.client), {
       ...this.#associationOptions(),
       serverName: this.options.serverName,
-      session: undefined,
+      peer: this.options.peer ?? 'server.example 5684',
+      session: this.options.session,
     });
     this.client.engine.start(this.now);
   }
@@ -207,7 +217,7 @@ export class EnginePair {
         of.alerts.push(alert);
         this.options.onAlert?.(of);
       },
-      session: () => undefined,
+      session: (state) => of.sessions.push(state),
       dropped: (reason) => {
         of.dropped[reason] = (of.dropped[reason] ?? 0) + 1;
       },
@@ -231,6 +241,7 @@ function side(name: Side['name']): Side {
     received: [],
     dropped: {},
     sent: [],
+    sessions: [],
   };
 }
 

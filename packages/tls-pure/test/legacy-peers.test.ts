@@ -9,6 +9,7 @@ import { type ClientHello, decodeClientHello } from '../src/handshake/client-hel
 import { decodeFragment, HandshakeType } from '../src/handshake/message.js';
 import { decodeServerHello, type ServerHello } from '../src/handshake/server-hello.js';
 import { createDtlsListener, createDtlsSocket, type PureSettings } from '../src/index.js';
+import { ServerSessions } from '../src/session/server-sessions.js';
 import { Reader } from '../src/wire/reader.js';
 import { EnginePair, testKey } from './engine-pair.js';
 
@@ -76,6 +77,23 @@ describe('a peer without the extended master secret', () => {
     );
     expect(lines).toEqual([keyLogLine(client, standard)]);
     await exchange(pair);
+  });
+});
+
+describe('a session without the extended master secret', () => {
+  it('is not kept by either side', async () => {
+    missing.add(23);
+    const settings = { cache: undefined, tickets: undefined, lifetime: 1_000 };
+    const random = (bytes: Uint8Array): void => {
+      globalThis.crypto.getRandomValues(bytes as Uint8Array<ArrayBuffer>);
+    };
+    const sessions = new ServerSessions(portableProvider, random, Date.now, settings);
+    const pair = new EnginePair({ suites: [ccm8], sessions });
+    await pair.handshake();
+    expect(pair.client.established).toBe(1);
+    expect(serverHello(pair).extensions.has(35)).toBe(false);
+    expect(serverHello(pair).sessionId).toHaveLength(0);
+    expect(pair.client.sessions).toEqual([]);
   });
 });
 

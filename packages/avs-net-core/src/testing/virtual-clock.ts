@@ -14,6 +14,9 @@ const mostTimers = 5_000_000;
 /** Turns of the platform's event loop that work outside the virtual clock gets before `runUntil` gives up. */
 const graceTurns = 20;
 
+/** What `date` says at time 0. */
+const epochStart = Date.UTC(2026, 0, 1);
+
 /** How long `runUntil` goes on by default: a day. */
 const defaultRunLimit = 86_400_000;
 
@@ -37,6 +40,11 @@ export class VirtualClock implements Clock {
 
   now(): number {
     return this.#now;
+  }
+
+  /** As if the clock had started with the year 2026. */
+  date(): number {
+    return epochStart + this.#now;
   }
 
   /** A delay that is negative or not a number counts as 0. With an infinite one the timer never runs. */

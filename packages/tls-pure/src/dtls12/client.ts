@@ -20,14 +20,24 @@ import {
 } from '../handshake/extensions.js';
 import { decodeHelloVerifyRequest } from '../handshake/hello-verify-request.js';
 import { type HandshakeMessage, HandshakeType } from '../handshake/message.js';
+import { decodeNewSessionTicket, type NewSessionTicket } from '../handshake/new-session-ticket.js';
 import { decodeServerHello, type ServerHello } from '../handshake/server-hello.js';
 import { decodeServerKeyExchange, type ServerEcdhParams } from '../handshake/server-key-exchange.js';
 import { maxPlaintextLength, ProtocolVersion } from '../record/header.js';
+import {
+  type ClientSession,
+  type ClientSessionScope,
+  restoreSession,
+  storeSession,
+} from '../session/client-session.js';
 import { DecodeError, Reader } from '../wire/reader.js';
 import { type ClientContext, randomBytes } from './context.js';
 import { Dtls12Engine } from './engine.js';
 import { Handshake } from './handshake.js';
 import { premasterSecret } from './key-schedule.js';
+
+/** RFC 5246 §F.1.4: no session should be older, ms. */
+const longestLifetime = 86_400_000;
 
 /** Cookie rounds that a client goes along with: a server's secret may change once or twice meanwhile, not for ever. */
 const maxCookieRounds = 4;
@@ -35,7 +45,7 @@ const maxCookieRounds = 4;
 /** The groups that are offered, in order of preference. */
 const groups = [NamedGroup.x25519, NamedGroup.secp256r1] as const;
 
-type State = 'ServerHello' | 'ServerKeyExchange' | 'ServerHelloDone' | 'Finished';
+type State = 'ServerHello' | 'ServerKeyExchange' | 'ServerHelloDone' | 'NewSessionTicket' | 'Finished';
 
 /** A client's association. */
 export function createClientEngine(
@@ -43,12 +53,7 @@ export function createClientEngine(
   sink: EngineSink,
   options: ClientAssociationOptions,
 ): Dtls12Engine {
-  return new Dtls12Engine(
-    sink,
-    options,
-    context.suites,
-    (engine) => new ClientHandshake(engine, context, options.serverName),
-  );
+  return new Dtls12Engine(sink, options, context.suites, (engine) => new ClientHandshake(engine, context, options));
 }
 
 /** The client's side of RFC 6347 §4.2.4, figure 1, with pre-shared keys (RFC 4279 §2, RFC 5489 §2). */
@@ -60,21 +65,29 @@ class ClientHandshake extends Handshake {
   #identityHint: Uint8Array | undefined;
   #ecdh: ServerEcdhParams | undefined;
   readonly #hello: ClientHello;
+  /** What is offered for resumption, then what is resumed. */
+  #session: ClientSession | undefined;
+  /** What the server lets us resume later. */
+  #sessionId: Uint8Array = new Uint8Array(0);
+  #ticket: NewSessionTicket | undefined;
+  #ticketPromised = false;
 
   constructor(
     engine: Dtls12Engine,
     protected override readonly context: ClientContext,
-    private readonly serverName: string | undefined,
+    private readonly options: ClientAssociationOptions,
   ) {
     super(engine, context, 0);
+    const { session, serverName } = options;
+    this.#session = session && restoreSession(session, this.#scope, context.date());
     this.#hello = {
       version: ProtocolVersion.dtls12,
       random: randomBytes(context, 32),
-      sessionId: new Uint8Array(0),
+      sessionId: this.#offeredSessionId(),
       cookie: new Uint8Array(0),
       ciphersuites: context.suites.map((suite) => suite.id),
       compressionMethods: Uint8Array.of(0),
-      extensions: offeredExtensions(context, serverName),
+      extensions: offeredExtensions(context, serverName, this.#session?.ticket),
     };
   }
 
@@ -82,12 +95,17 @@ class ClientHandshake extends Handshake {
     this.#sendHello(now);
   }
 
+  override destroy(): void {
+    super.destroy();
+    this.#session?.master.fill(0);
+  }
+
   protected get expectsFinished(): boolean {
     return this.#state === 'Finished';
   }
 
   protected get waitingFor(): string {
-    return this.#state === 'Finished'
+    return this.#state === 'Finished' || this.#state === 'NewSessionTicket'
       ? "the server's Finished: it may have another key for this identity, or not know the identity"
       : `the server's ${this.#state}`;
   }
@@ -101,7 +119,10 @@ class ClientHandshake extends Handshake {
     switch (type) {
       case HandshakeType.server_hello:
         this.#expect('ServerHello', type);
-        return this.#handleServerHello(decodeServerHello(body));
+        return this.#handleServerHello(decodeServerHello(body), now);
+      case HandshakeType.new_session_ticket:
+        this.#expect('NewSessionTicket', type);
+        return this.#handleNewSessionTicket(decodeNewSessionTicket(body), now);
       case HandshakeType.server_key_exchange:
         this.#expect('ServerKeyExchange', type);
         return this.#handleServerKeyExchange(body);
@@ -119,7 +140,8 @@ class ClientHandshake extends Handshake {
   }
 
   protected asksForFlight(type: number): boolean {
-    return this.#state === 'Finished' && type === HandshakeType.server_hello_done;
+    const isAnswered = this.#state === 'Finished' || this.#state === 'NewSessionTicket';
+    return isAnswered && type === HandshakeType.server_hello_done;
   }
 
   /**
@@ -134,7 +156,11 @@ class ClientHandshake extends Handshake {
   }
 
   protected peerFinished(now: number): void {
-    this.complete({ pskIdentity: undefined, pskIdentityHint: this.#identityHint }, now);
+    this.#storeSession();
+    // In an abbreviated handshake the client has the last word. RFC 5246 §7.3, figure 2.
+    const lastFlight = this.resumed ? this.finishedParts() : undefined;
+    if (lastFlight) this.sendFlight(lastFlight, now, true);
+    this.complete({ pskIdentity: undefined, pskIdentityHint: this.#identityHint }, now, lastFlight);
   }
 
   #sendHello(now: number): void {
@@ -157,7 +183,19 @@ class ClientHandshake extends Handshake {
     this.#sendHello(now);
   }
 
-  #handleServerHello(hello: ServerHello): void {
+  /** RFC 5077 §3.4: with a ticket, an ID of the client's own, by whose return it learns that the ticket was taken. */
+  #offeredSessionId(): Uint8Array {
+    if (!this.#session) return new Uint8Array(0);
+    return this.#session.ticket.length > 0 ? randomBytes(this.context, 32) : this.#session.sessionId;
+  }
+
+  get #scope(): ClientSessionScope {
+    const { provider, random, psk, suites } = this.context;
+    const { peer, serverName } = this.options;
+    return { provider, random, psk, suites, peer, serverName };
+  }
+
+  #handleServerHello(hello: ServerHello, now: number): void {
     if (hello.version !== ProtocolVersion.dtls12) {
       throw new DecodeError(
         `the server chose version 0x${hello.version.toString(16)}`,
@@ -178,10 +216,52 @@ class ClientHandshake extends Handshake {
       suite,
       randoms: { client: this.#hello.random, server: hello.random.slice() },
       ...this.#readExtensions(extensions, suite),
-      serverName: this.serverName,
+      serverName: this.options.serverName,
     };
     this.transcript.choose(this.context.provider, suite.hash);
+    this.#sessionId = hello.sessionId.slice();
+    this.#ticketPromised = extensions.has(ExtensionType.session_ticket);
+    const isOurs = this.#sessionId.length > 0 && constantTimeEqual(this.#sessionId, this.#hello.sessionId);
+    if (this.#session && isOurs) return this.#resume(this.#session, now);
+    this.#session?.master.fill(0);
+    this.#session = undefined;
     this.#state = 'ServerKeyExchange';
+  }
+
+  #resume(session: ClientSession, now: number): void {
+    const { suite, extendedMasterSecret, encryptThenMac } = this.settled();
+    if (suite !== session.suite) throw illegal('the server resumed a session with another ciphersuite');
+    // RFC 7627 §5.3: a session with an extended master secret is not resumed without.
+    if (!extendedMasterSecret || encryptThenMac !== session.encryptThenMac) {
+      throw new DecodeError('the server resumed a session in a weaker form', AlertDescription.handshake_failure);
+    }
+    this.resumed = true;
+    this.useMaster(session.master.slice());
+    this.#expectEnd(now);
+  }
+
+  /** What is left to come is the server's Finished, and a ticket before it if one was promised. */
+  #expectEnd(now: number): void {
+    this.#state = this.#ticketPromised ? 'NewSessionTicket' : 'Finished';
+    this.keysReady(now);
+  }
+
+  #handleNewSessionTicket(message: NewSessionTicket, _now: number): void {
+    this.#ticket = { ...message, ticket: message.ticket.slice() };
+    this.#state = 'Finished';
+  }
+
+  #storeSession(): void {
+    const { suite, extendedMasterSecret, encryptThenMac } = this.settled();
+    const ticket = this.#ticket?.ticket ?? this.#session?.ticket ?? new Uint8Array(0);
+    const sessionId = ticket.length > 0 ? new Uint8Array(0) : this.#sessionId;
+    // RFC 7627 §5.3: only sessions with an extended master secret are worth keeping.
+    if (!extendedMasterSecret || (ticket.length === 0 && sessionId.length === 0)) return;
+    const hint = this.#ticket && this.#ticket.lifetimeHint * 1_000;
+    const lifetime = Math.min(hint || longestLifetime, longestLifetime);
+    const expires = this.#ticket || !this.#session ? this.context.date() + lifetime : this.#session.expires;
+    const session = { suite, master: this.secret(), encryptThenMac, sessionId, ticket, expires };
+    this.engine.sink.session(storeSession(session, this.#scope));
   }
 
   #readExtensions(extensions: Extensions, suite: Ciphersuite) {
@@ -232,9 +312,8 @@ class ClientHandshake extends Handshake {
     const premaster = premasterSecret(psk.key, sharedSecret);
     sharedSecret?.fill(0);
     this.deriveKeys(premaster);
-    this.#state = 'Finished';
     this.sendFlight([keyExchange, ...this.finishedParts()], now);
-    this.keysReady(now);
+    this.#expectEnd(now);
   }
 
   #expect(state: State, type: number): void {
@@ -253,7 +332,11 @@ export function agree(share: KeyShare, peerPublicKey: Uint8Array): Uint8Array {
   }
 }
 
-function offeredExtensions(context: ClientContext, serverName: string | undefined): Extensions {
+function offeredExtensions(
+  context: ClientContext,
+  serverName: string | undefined,
+  ticket: Uint8Array | undefined,
+): Extensions {
   const extensions: Extensions = new Map();
   if (serverName !== undefined) extensions.set(ExtensionType.server_name, encodeServerName(serverName));
   if (context.maxFragmentLength !== undefined) {
@@ -267,6 +350,8 @@ function offeredExtensions(context: ClientContext, serverName: string | undefine
     extensions.set(ExtensionType.encrypt_then_mac, emptyExtension);
   }
   extensions.set(ExtensionType.extended_master_secret, emptyExtension);
+  // RFC 5077 §3.2: without content it asks for a ticket.
+  extensions.set(ExtensionType.session_ticket, ticket ?? emptyExtension);
   extensions.set(ExtensionType.renegotiation_info, emptyRenegotiationInfo);
   return extensions;
 }

@@ -1,12 +1,15 @@
 import { errnoError } from '@avs-net/core';
 import type { Ciphersuite } from '../ciphersuites.js';
 import type { CryptoProvider } from '../crypto/provider.js';
+import type { ServerSessions } from '../session/server-sessions.js';
 
 /** What all associations of one socket or listener share. */
 export interface Context {
   readonly provider: CryptoProvider;
   readonly random: (bytes: Uint8Array) => void;
   readonly onKeyLog: ((line: string) => void) | undefined;
+  /** Milliseconds since 1970. */
+  readonly date: () => number;
   /** In order of preference, never empty. */
   readonly suites: readonly Ciphersuite[];
 }
@@ -47,6 +50,8 @@ export interface ClientContext extends Context {
 /** What a server's associations share. */
 export interface ServerContext extends Context {
   readonly identityHint: Uint8Array | undefined;
+  /** Undefined: every handshake is a full one. */
+  readonly sessions?: ServerSessions | undefined;
   /** The key of an identity, a copy that the handshake wipes; undefined when the identity is not known. */
   resolve(identity: Uint8Array): Promise<Uint8Array | undefined>;
 }

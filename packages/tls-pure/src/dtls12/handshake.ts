@@ -51,6 +51,8 @@ export abstract class Handshake {
   protected flights = 0;
   protected retransmissions = 0;
   protected master: Uint8Array | undefined;
+  /** The handshake is abbreviated: RFC 5246 §7.3, figure 2. */
+  protected resumed = false;
   protected nextSendSeq = 0;
   /** No message is handled until something that is awaited has come. */
   protected paused = false;
@@ -252,19 +254,25 @@ export abstract class Handshake {
 
   /** Derives all keys from the premaster secret, which is wiped. RFC 5246 §8.1, §6.3. */
   protected deriveKeys(premaster: Uint8Array): void {
-    const { suite, randoms, extendedMasterSecret, encryptThenMac } = this.settled();
-    const { provider, random, onKeyLog } = this.context;
+    const { suite, randoms, extendedMasterSecret } = this.settled();
     try {
       const sessionHash = extendedMasterSecret ? this.transcript.digest() : undefined;
-      this.master = masterSecret(provider, suite, premaster, randoms, sessionHash);
+      this.useMaster(masterSecret(this.context.provider, suite, premaster, randoms, sessionHash));
     } finally {
       premaster.fill(0);
     }
-    const { client, server } = trafficProtection(provider, suite, this.master, randoms, encryptThenMac, random);
+  }
+
+  /** Derives the keys of the connection from a master secret, which is the handshake's from then on. RFC 5246 §6.3. */
+  protected useMaster(master: Uint8Array): void {
+    this.master = master;
+    const { suite, randoms, encryptThenMac } = this.settled();
+    const { provider, random, onKeyLog } = this.context;
+    const { client, server } = trafficProtection(provider, suite, master, randoms, encryptThenMac, random);
     const { limits } = suite.protection;
     if (this.side === 'client') this.engine.installProtection(server, client, limits);
     else this.engine.installProtection(client, server, limits);
-    if (onKeyLog) logKey(onKeyLog, keyLogLine(randoms.client, this.master));
+    if (onKeyLog) logKey(onKeyLog, keyLogLine(randoms.client, master));
   }
 
   /** Opens epoch 1 for reading if keys and ChangeCipherSpec are both there, and reads what came early. */
@@ -293,7 +301,7 @@ export abstract class Handshake {
     const info: EngineInfo = {
       version: '1.2',
       ciphersuite: suite.id,
-      resumed: false,
+      resumed: this.resumed,
       extendedMasterSecret,
       encryptThenMac,
       maxFragmentLength,

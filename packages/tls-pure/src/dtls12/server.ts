@@ -1,12 +1,16 @@
 import { AlertDescription, type AssociationOptions, type EngineSink } from '@avs-net/core';
+import { constantTimeEqual } from '../crypto/constant-time.js';
 import type { KeyShare } from '../crypto/provider.js';
-import { decodeClientHello } from '../handshake/client-hello.js';
+import { type ClientHello, decodeClientHello, emptyRenegotiationInfoScsv } from '../handshake/client-hello.js';
 import { decodeClientKeyExchange } from '../handshake/client-key-exchange.js';
+import { ExtensionType, emptyExtension } from '../handshake/extensions.js';
 import type { FlightPart } from '../handshake/flight.js';
 import { type HandshakeMessage, HandshakeType } from '../handshake/message.js';
+import { encodeNewSessionTicket } from '../handshake/new-session-ticket.js';
 import { encodeServerHello } from '../handshake/server-hello.js';
 import { encodeServerKeyExchange } from '../handshake/server-key-exchange.js';
 import { ProtocolVersion } from '../record/header.js';
+import type { ServerSession, ServerSessions } from '../session/server-sessions.js';
 import { DecodeError } from '../wire/reader.js';
 import { agree } from './client.js';
 import { randomBytes, type ServerContext } from './context.js';
@@ -42,8 +46,12 @@ class ServerHandshake extends Handshake {
   #share: KeyShare | undefined;
   #identity: Uint8Array = new Uint8Array(0);
   #sharedSecret: Uint8Array | undefined;
-  /** What the lookup has found, until `handleTimeout` takes it. */
-  #lookup: { readonly key: Uint8Array | undefined } | undefined;
+  /** How to go on with what was looked up, until `handleTimeout` does; `discard` wipes it instead. */
+  #found: { readonly go: (now: number) => void; readonly discard: () => void } | undefined;
+  #keyCheck: Uint8Array = new Uint8Array(0);
+  /** The ID under which the session will be kept; empty: it is not. */
+  #sessionId: Uint8Array = new Uint8Array(0);
+  #ticketPromised = false;
 
   constructor(
     engine: Dtls12Engine,
@@ -62,11 +70,12 @@ class ServerHandshake extends Handshake {
   }
 
   override handleTimeout(now: number): void {
-    const found = this.#lookup;
+    const found = this.#found;
     if (found) {
-      this.#lookup = undefined;
-      // RFC 4279 §2: an identity that nobody knows goes on with a key that nobody knows, and fails as a wrong key does.
-      this.#useKey(found.key ?? randomBytes(this.context, 16), now);
+      this.#found = undefined;
+      this.paused = false;
+      found.go(now);
+      this.advance(now);
     } else {
       super.handleTimeout(now);
     }
@@ -76,7 +85,7 @@ class ServerHandshake extends Handshake {
     super.destroy();
     this.#share?.destroy();
     this.#sharedSecret?.fill(0);
-    this.#lookup?.key?.fill(0);
+    this.#found?.discard();
   }
 
   protected get expectsFinished(): boolean {
@@ -100,35 +109,124 @@ class ServerHandshake extends Handshake {
   }
 
   protected asksForFlight(type: number): boolean {
-    return this.#state === 'ClientKeyExchange' && type === HandshakeType.client_hello;
+    const isAnswered = this.#state === 'ClientKeyExchange' || this.resumed;
+    return isAnswered && type === HandshakeType.client_hello;
   }
 
   protected peerFinished(now: number): void {
-    const lastFlight = this.finishedParts();
+    const about = { pskIdentity: this.#identity, pskIdentityHint: undefined };
+    // In an abbreviated handshake the client has the last word. RFC 5246 §7.3, figure 2.
+    if (this.resumed) return this.complete(about, now);
+    const lastFlight = [...this.#newSession(), ...this.finishedParts()];
     this.sendFlight(lastFlight, now, true);
-    this.complete({ pskIdentity: this.#identity, pskIdentityHint: undefined }, now, lastFlight);
+    this.complete(about, now, lastFlight);
   }
 
   #handleClientHello(body: Uint8Array, now: number): void {
     const hello = decodeClientHello(body);
     const choice = negotiate(hello, this.context.suites);
-    const random = randomBytes(this.context, 32);
-    this.negotiated = { ...choice, randoms: { client: hello.random.slice(), server: random } };
-    this.transcript.choose(this.context.provider, choice.suite.hash);
-    const serverHello = encodeServerHello({
-      version: ProtocolVersion.dtls12,
-      random,
-      sessionId: new Uint8Array(0),
-      ciphersuite: choice.suite.id,
-      compressionMethod: 0,
-      extensions: choice.extensions,
-    });
-    const flight = [this.message(HandshakeType.server_hello, serverHello)];
+    const { sessions } = this.context;
+    const ticket = hello.extensions.get(ExtensionType.session_ticket);
+    if (!sessions || (hello.sessionId.length === 0 && !ticket?.length)) return this.#greet(hello, choice, now);
+    // What is kept of the hello beyond this call must not be a view of the datagram's message.
+    const kept = decodeClientHello(body.slice());
+    this.#await(
+      this.#findSession(sessions, kept, choice),
+      (session) => session?.master.fill(0),
+      (session, later) => (session ? this.#resume(kept, session, later) : this.#greet(kept, choice, later)),
+      now,
+    );
+  }
+
+  /** The session that the client offers, if it may be resumed. RFC 5246 §7.4.1.2, RFC 5077 §3.4, RFC 7627 §5.3, RFC 6066 §3. */
+  async #findSession(
+    sessions: ServerSessions,
+    hello: ClientHello,
+    choice: ServerChoice,
+  ): Promise<ServerSession | undefined> {
+    const ticket = hello.extensions.get(ExtensionType.session_ticket);
+    const session = ticket?.length ? sessions.openTicket(ticket) : await sessions.find(hello.sessionId);
+    if (!session) return undefined;
+    const { suite, encryptThenMac, serverName, identity, keyCheck } = session;
+    const fits =
+      this.context.suites.includes(suite) &&
+      hello.ciphersuites.includes(suite.id) &&
+      serverName === choice.serverName &&
+      (!encryptThenMac || hello.extensions.has(ExtensionType.encrypt_then_mac));
+    // Whoever has lost the key, or been given another one, starts anew.
+    const key = fits ? await this.context.resolve(identity.slice()).catch(() => undefined) : undefined;
+    const isCurrent = key !== undefined && constantTimeEqual(sessions.keyCheck(key), keyCheck);
+    key?.fill(0);
+    if (isCurrent) return session;
+    session.master.fill(0);
+    return undefined;
+  }
+
+  /** The abbreviated handshake: RFC 5246 §7.3, figure 2. */
+  #resume(hello: ClientHello, session: ServerSession, now: number): void {
+    // RFC 7627 §5.3: such a session must not be resumed by a client that does not offer the extension.
+    if (!hello.extensions.has(ExtensionType.extended_master_secret)) {
+      session.master.fill(0);
+      throw new DecodeError('resumption without extended_master_secret', AlertDescription.handshake_failure);
+    }
+    const { suite, encryptThenMac, identity } = session;
+    const choice = negotiate({ ...hello, ciphersuites: [suite.id, ...signalling(hello)] }, [suite]);
+    this.resumed = true;
+    this.#identity = identity;
+    const serverHello = this.#serverHello(hello, { ...choice, encryptThenMac }, hello.sessionId);
+    this.useMaster(session.master);
+    this.#state = 'Finished';
+    this.sendFlight([serverHello, ...this.finishedParts()], now);
+    this.keysReady(now);
+  }
+
+  /** The full handshake: RFC 5246 §7.3, figure 1. */
+  #greet(hello: ClientHello, choice: ServerChoice, now: number): void {
+    const { sessions } = this.context;
+    if (sessions && choice.extendedMasterSecret) {
+      this.#ticketPromised = sessions.hasTickets && hello.extensions.has(ExtensionType.session_ticket);
+      if (this.#ticketPromised) choice.extensions.set(ExtensionType.session_ticket, emptyExtension);
+      else if (sessions.hasCache) this.#sessionId = randomBytes(this.context, 32);
+    }
+    const flight = [this.#serverHello(hello, choice, this.#sessionId)];
     const keyExchange = this.#keyExchange(choice);
     if (keyExchange) flight.push(keyExchange);
     flight.push(this.message(HandshakeType.server_hello_done, new Uint8Array(0)));
     this.#state = 'ClientKeyExchange';
     this.sendFlight(flight, now);
+  }
+
+  #serverHello(hello: ClientHello, choice: ServerChoice, sessionId: Uint8Array): FlightPart {
+    const random = randomBytes(this.context, 32);
+    this.negotiated = { ...choice, randoms: { client: hello.random.slice(), server: random } };
+    this.transcript.choose(this.context.provider, choice.suite.hash);
+    const body = encodeServerHello({
+      version: ProtocolVersion.dtls12,
+      random,
+      sessionId,
+      ciphersuite: choice.suite.id,
+      compressionMethod: 0,
+      extensions: choice.extensions,
+    });
+    return this.message(HandshakeType.server_hello, body);
+  }
+
+  /** Lets the client resume later: a ticket if it was promised one, else an ID in the cache. */
+  #newSession(): FlightPart[] {
+    const { sessions } = this.context;
+    if (!sessions || (!this.#ticketPromised && this.#sessionId.length === 0)) return [];
+    const { suite, encryptThenMac, serverName } = this.settled();
+    const master = this.secret();
+    const about = { identity: this.#identity, keyCheck: this.#keyCheck, serverName, created: sessions.now() };
+    const session = { suite, master, encryptThenMac, ...about };
+    if (!this.#ticketPromised) {
+      // A cache that fails costs a full handshake later, not this one.
+      sessions.keep(this.#sessionId, session).catch(() => undefined);
+      return [];
+    }
+    const lifetimeHint = Math.floor(sessions.lifetime / 1_000);
+    const body = encodeNewSessionTicket({ lifetimeHint, ticket: sessions.issueTicket(session) });
+    return [this.message(HandshakeType.new_session_ticket, body)];
   }
 
   /** RFC 4279 §2: only to give a hint; RFC 5489 §2: always, for the public key. */
@@ -149,38 +247,53 @@ class ServerHandshake extends Handshake {
     if (publicKey && this.#share) this.#sharedSecret = agree(this.#share, publicKey);
     this.#share = undefined;
     this.#state = 'key';
-    // The client has answered our flight; until the key is found it can only repeat itself. A lookup that never ends runs out of time.
-    this.paused = true;
-    this.timer.start(now);
-    this.#find().then(
-      (key) => this.#found(key),
-      () => this.#found(undefined),
+    this.#await(
+      this.#findKey(),
+      (key) => key?.fill(0),
+      // RFC 4279 §2: an identity that nobody knows goes on with a key that nobody knows, and fails as a wrong key does.
+      (key, later) => this.#useKey(key ?? randomBytes(this.context, 16), later),
+      now,
     );
   }
 
-  async #find(): Promise<Uint8Array | undefined> {
+  async #findKey(): Promise<Uint8Array | undefined> {
     return this.context.resolve(this.#identity.slice());
   }
 
-  #found(key: Uint8Array | undefined): void {
-    if (this.isDestroyed) {
-      key?.fill(0);
-      return;
-    }
-    this.#lookup = { key };
-    this.engine.sink.wake();
+  /**
+   * Waits without holding up others: `go` gets what was found, or undefined after a failure. The client has said what it had to say and can
+   * only repeat itself meanwhile; a search that never ends runs out of time as an unanswered flight does.
+   */
+  #await<T>(
+    search: Promise<T>,
+    discard: (found: T | undefined) => void,
+    go: (found: T | undefined, now: number) => void,
+    now: number,
+  ): void {
+    this.paused = true;
+    this.timer.start(now);
+    const found = (value: T | undefined): void => {
+      if (this.isDestroyed) return discard(value);
+      this.#found = { go: (later) => go(value, later), discard: () => discard(value) };
+      this.engine.sink.wake();
+    };
+    search.then(found, () => found(undefined));
   }
 
   #useKey(key: Uint8Array, now: number): void {
     const premaster = premasterSecret(key, this.#sharedSecret);
+    if (this.context.sessions) this.#keyCheck = this.context.sessions.keyCheck(key);
     key.fill(0);
     this.#sharedSecret?.fill(0);
     this.#sharedSecret = undefined;
     this.deriveKeys(premaster);
     this.#state = 'Finished';
-    this.paused = false;
     this.timer.start(now);
     this.keysReady(now);
-    this.advance(now);
   }
+}
+
+/** The values among a client's ciphersuites that say something else. RFC 5746 §3.3. */
+function signalling({ ciphersuites }: ClientHello): number[] {
+  return ciphersuites.includes(emptyRenegotiationInfoScsv) ? [emptyRenegotiationInfoScsv] : [];
 }

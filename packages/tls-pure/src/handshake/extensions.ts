@@ -10,6 +10,7 @@ export const ExtensionType = {
   ec_point_formats: 11,
   encrypt_then_mac: 22,
   extended_master_secret: 23,
+  session_ticket: 35,
   renegotiation_info: 0xff01,
 } as const;
 

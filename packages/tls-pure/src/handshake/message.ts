@@ -1,11 +1,12 @@
 import type { Reader } from '../wire/reader.js';
 
-/** Handshake message types. RFC 5246 §7.4, RFC 6347 §4.3.2. */
+/** Handshake message types. RFC 5246 §7.4, RFC 6347 §4.3.2, RFC 5077 §3.3. */
 export const HandshakeType = {
   hello_request: 0,
   client_hello: 1,
   server_hello: 2,
   hello_verify_request: 3,
+  new_session_ticket: 4,
   server_key_exchange: 12,
   server_hello_done: 14,
   client_key_exchange: 16,

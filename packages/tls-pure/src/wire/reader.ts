@@ -44,6 +44,14 @@ export class Reader {
     return (this.bytes[at] << 16) | (this.bytes[at + 1] << 8) | this.bytes[at + 2];
   }
 
+  u32(): number {
+    return this.u16() * 2 ** 16 + this.u16();
+  }
+
+  u48(): number {
+    return this.u16() * 2 ** 32 + this.u32();
+  }
+
   /** A view of the next `length` bytes, not a copy. */
   take(length: number): Uint8Array {
     const at = this.#advance(length);

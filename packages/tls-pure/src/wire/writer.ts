@@ -28,6 +28,14 @@ export class Writer {
     return this.u8(value >>> 16).u16(value);
   }
 
+  u32(value: number): this {
+    return this.u16(value >>> 16).u16(value);
+  }
+
+  u48(value: number): this {
+    return this.u16(Math.floor(value / 2 ** 32)).u32(value % 2 ** 32);
+  }
+
   bytes(data: Uint8Array): this {
     const at = this.#grow(data.length);
     this.#bytes.set(data, at);
