@@ -13,8 +13,7 @@ Written by \`npm run interop\` from what it measured: do not edit. Every cell is
 \`interop/peers\`. The columns say what we are, and with which backend; the peer is the other.
 
 - A suite passes when the handshake completes with it, a line goes each way, and the association is closed cleanly.
-- \`lacks\`: the peer does not have it, which its own list or program confirms. \`fails\`: it was tried and failed, as expected.
-  The number leads to the reason.
+- \`lacks\`: the peer, or our backend, does not have it. \`fails\`: it was tried and failed, as expected. The number leads to the reason.
 - \`·\`: the row is about the other role.
 `;
 

@@ -1,4 +1,4 @@
-import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import dgram from 'node:dgram';
 import { once } from 'node:events';
 
@@ -134,13 +134,4 @@ export class ProcessPeer implements AsyncDisposable {
     for (const resolve of this.#waiting) resolve();
     this.#waiting.clear();
   }
-}
-
-/** Whether a command is installed. Where `CI` is set a missing one is an error that says how to get it. */
-export function hasPeer(command: string, versionArguments: readonly string[], howToGet: string): boolean {
-  const { error } = spawnSync(command, versionArguments);
-  if (!error) return true;
-  if (process.env['CI']) throw new Error(`${command} is not installed: ${howToGet}`);
-  console.warn(`${command} is not installed, so its tests do not run: ${howToGet}`);
-  return false;
 }

@@ -5,8 +5,6 @@ import { backends, type TriedBackend } from './backends.js';
 import { type CellPlace, cell, emptyCell, findGap } from './cells.js';
 import { acceptFrom, connectTo, exchange, expectEnd } from './meeting.js';
 
-export { exchange, expectEnd } from './meeting.js';
-
 import { type Conversation, type DtlsPeer, PeerLacks, type Role } from './peer.js';
 
 /** The suites of all backends, each once. */
