@@ -111,7 +111,7 @@ await describePeer(californium, () => {
     scenario('the peer sends its ClientHello in fragments', 'server', async () => {
       await using listener = await backend.createDtlsListener(listenerConfiguration());
       await listener.bind('127.0.0.1', 0);
-      await using _client = scandium('client', listener.localPort, { suite: lwm2mSuite, mtu: 128 });
+      await using _client = scandium('client', listener.localPort, { suite: lwm2mSuite, mtu: 150 });
       await listener.accept({ signal: AbortSignal.timeout(2_000) });
     });
 

@@ -28,7 +28,7 @@ describe('a server that meets a stranger', () => {
     expect(reply.length).toBeLessThanOrEqual(first[0].length);
     const fragment = decodeFragment(new Reader(reply, recordHeaderLength));
     expect(fragment.type).toBe(3);
-    expect(decodeHelloVerifyRequest(fragment.data).cookie).toHaveLength(32);
+    expect(decodeHelloVerifyRequest(fragment.data).cookie).toHaveLength(16);
   });
 
   it('takes record number and message_seq of its answer from the ClientHello', () => {

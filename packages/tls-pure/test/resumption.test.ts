@@ -271,6 +271,19 @@ describe('the server', () => {
 });
 
 describe('the client', () => {
+  it('does without a ticket rather than cut its hello for it', async () => {
+    const memory = new Memory(byTicket);
+    for (const [maxDatagramSize, tickets] of [
+      [113, 0],
+      [114, 1],
+    ]) {
+      const pair = new EnginePair({ suites: [ciphersuites[9]], maxDatagramSize, sessions: memory.sessions });
+      await pair.handshake();
+      expect(pair.client.established).toBe(1);
+      expect(pair.client.sessions).toHaveLength(tickets);
+    }
+  });
+
   it.each([
     ['without the extended master secret', (hello: ServerHello) => hello.extensions.delete(23)],
     ['with another suite', (hello: ServerHello) => Object.assign(hello, { ciphersuite: 0xc0a8 })],

@@ -19,11 +19,11 @@ import {
   uncompressedPointFormats,
 } from '../handshake/extensions.js';
 import { decodeHelloVerifyRequest } from '../handshake/hello-verify-request.js';
-import { type HandshakeMessage, HandshakeType } from '../handshake/message.js';
+import { type HandshakeMessage, HandshakeType, messageHeaderLength } from '../handshake/message.js';
 import { decodeNewSessionTicket, type NewSessionTicket } from '../handshake/new-session-ticket.js';
 import { decodeServerHello, type ServerHello } from '../handshake/server-hello.js';
 import { decodeServerKeyExchange, type ServerEcdhParams } from '../handshake/server-key-exchange.js';
-import { maxPlaintextLength, ProtocolVersion } from '../record/header.js';
+import { maxPlaintextLength, ProtocolVersion, recordHeaderLength } from '../record/header.js';
 import {
   type ClientSession,
   type ClientSessionScope,
@@ -38,6 +38,9 @@ import { premasterSecret } from './key-schedule.js';
 
 /** RFC 5246 §F.1.4: no session should be older, ms. */
 const longestLifetime = 86_400_000;
+
+/** Bytes of the longest cookies in use; DTLS 1.0 allowed no more. RFC 4347 §4.2.1. */
+const longestCookie = 32;
 
 /** Cookie rounds that a client goes along with: a server's secret may change once or twice meanwhile, not for ever. */
 const maxCookieRounds = 4;
@@ -89,6 +92,10 @@ class ClientHandshake extends Handshake {
       compressionMethods: Uint8Array.of(0),
       extensions: offeredExtensions(context, serverName, this.#session?.ticket),
     };
+    // Hardly a server takes a ClientHello in pieces: where it would have to be cut for that, no ticket is asked for.
+    if (!this.#session && helloSize(this.#hello) > options.maxDatagramSize) {
+      this.#hello.extensions.delete(ExtensionType.session_ticket);
+    }
   }
 
   start(now: number): void {
@@ -319,6 +326,12 @@ class ClientHandshake extends Handshake {
   #expect(state: State, type: number): void {
     if (this.#state !== state) throw unexpected(type);
   }
+}
+
+/** Bytes of the datagram of a hello with as long a cookie as servers make. */
+function helloSize(hello: ClientHello): number {
+  const cookie = new Uint8Array(longestCookie);
+  return recordHeaderLength + messageHeaderLength + encodeClientHello({ ...hello, cookie }).length;
 }
 
 /** The shared secret; a public key that is none is the peer's mistake. Consumes the share. */

@@ -2,8 +2,11 @@ import { constantTimeEqual } from '../crypto/constant-time.js';
 import type { CryptoProvider, Mac } from '../crypto/provider.js';
 import type { ClientHelloPrefix } from './client-hello.js';
 
-/** Bytes of a cookie: within the 32 that DTLS 1.0 allows, and short enough that the answer is never longer than the question. */
-export const cookieLength = 32;
+/**
+ * Bytes of a cookie: half an HMAC, which nobody guesses, short enough that the answer is never longer than the question and that the
+ * first piece of a ClientHello holds it even where the pieces are small (Scandium sends 61 bytes of the message in datagrams of 122).
+ */
+export const cookieLength = 16;
 
 /** How long a secret makes new cookies; it is accepted for as long again. */
 const secretLifetime = 60_000;
@@ -74,5 +77,5 @@ export class CookieJar {
 function cookie(mac: Mac, peer: Uint8Array, hello: ClientHelloPrefix): Uint8Array {
   // Lengths go in front of what varies, so that no two inputs read the same.
   const lengths = Uint8Array.of(hello.version >>> 8, hello.version, peer.length, hello.sessionId.length);
-  return mac.compute(lengths, peer, hello.random, hello.sessionId);
+  return mac.compute(lengths, peer, hello.random, hello.sessionId).slice(0, cookieLength);
 }
