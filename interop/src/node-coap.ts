@@ -2,19 +2,14 @@ import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import type { Backend, DtlsListener, SecureSocket } from '@avs-net/core';
 import { type DgramView, dgramView } from '@avs-net/core/node';
-import type * as NodeCoap from '../../apps/demo/node_modules/coap/dist/index.js';
+import * as coap from 'coap';
 
-// The demo depends on node-coap already; there is one version of it in the repository.
-const load = createRequire(new URL('../../apps/demo/package.json', import.meta.url));
+/** The version of node-coap. */
+export const coapVersion = (createRequire(import.meta.url)('coap/package.json') as { readonly version: string })
+  .version;
 
-/** node-coap. */
-export const coap = load('coap') as typeof NodeCoap;
-
-/** Its version. */
-export const coapVersion = (load('coap/package.json') as { readonly version: string }).version;
-
-type Agent = InstanceType<typeof NodeCoap.Agent>;
-type IncomingMessage = NodeCoap.IncomingMessage;
+type Agent = InstanceType<typeof coap.Agent>;
+type IncomingMessage = coap.IncomingMessage;
 
 /** A request to a {@link CoapClient}. */
 export interface CoapRequest {
@@ -81,12 +76,12 @@ export class CoapServer implements AsyncDisposable {
   readonly #server = coap.createServer({ type: 'udp4' });
   readonly #view: DgramView;
   readonly #values = new Map<string, Buffer>([['/hello', Buffer.from('hello from node-coap')]]);
-  readonly #observers = new Map<string, NodeCoap.ObserveWriteStream[]>();
+  readonly #observers = new Map<string, coap.ObserveWriteStream[]>();
 
   private constructor(listener: DtlsListener) {
     this.listener = listener;
     this.#view = dgramView(listener);
-    this.#server.on('request', (request: IncomingMessage, response: NodeCoap.OutgoingMessage) => {
+    this.#server.on('request', (request: IncomingMessage, response: coap.OutgoingMessage) => {
       this.#answer(request, response);
     });
   }
@@ -133,7 +128,7 @@ export class CoapServer implements AsyncDisposable {
     await this.listener.cleanup();
   }
 
-  #answer(request: IncomingMessage, response: NodeCoap.OutgoingMessage): void {
+  #answer(request: IncomingMessage, response: coap.OutgoingMessage): void {
     const path = request.url.split('?', 1)[0] ?? '';
     if (request.method === 'PUT') {
       this.set(path, request.payload);
