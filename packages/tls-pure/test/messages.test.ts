@@ -16,6 +16,7 @@ import {
 import { decodeFinished } from '../src/handshake/finished.js';
 import { decodeHelloVerifyRequest, encodeHelloVerifyRequest } from '../src/handshake/hello-verify-request.js';
 import { decodeFragment, encodeFragment } from '../src/handshake/message.js';
+import { decodeNewSessionTicket, encodeNewSessionTicket } from '../src/handshake/new-session-ticket.js';
 import { decodeServerHello, encodeServerHello } from '../src/handshake/server-hello.js';
 import { decodeServerKeyExchange, encodeServerKeyExchange } from '../src/handshake/server-key-exchange.js';
 import { decodeRecordHeader, encodeRecordHeader, plaintextRecord } from '../src/record/header.js';
@@ -57,6 +58,12 @@ describe('handshake messages', () => {
       fc.record({ version: u16, cookie: opaque(0, 255) }),
       encodeHelloVerifyRequest,
       decodeHelloVerifyRequest,
+    ],
+    [
+      'NewSessionTicket',
+      fc.record({ lifetimeHint: fc.integer({ min: 0, max: 2 ** 32 - 1 }), ticket: opaque(0, 300) }),
+      encodeNewSessionTicket,
+      decodeNewSessionTicket,
     ],
     [
       'ServerKeyExchange of PSK',
@@ -118,6 +125,7 @@ describe('handshake messages', () => {
     ['ServerKeyExchange ECDHE_PSK', (body: Uint8Array) => decodeServerKeyExchange(body, 'ECDHE_PSK')],
     ['ClientKeyExchange PSK', (body: Uint8Array) => decodeClientKeyExchange(body, 'PSK')],
     ['ClientKeyExchange ECDHE_PSK', (body: Uint8Array) => decodeClientKeyExchange(body, 'ECDHE_PSK')],
+    ['NewSessionTicket', decodeNewSessionTicket],
     ['Finished', decodeFinished],
     ['fragment', (body: Uint8Array) => decodeFragment(new Reader(body))],
     ['extensions', (body: Uint8Array) => decodeExtensions(new Reader(body))],
