@@ -46,4 +46,5 @@ export {
   pskKeyInfoFromEngine,
   pskKeyInfoFromFile,
 } from './psk.js';
+export { loadPskSecurity, type PskLoader, type PskLookup, pskLookup } from './psk-security.js';
 export { type TestEngine, testEngine } from './test-engine.js';

@@ -1,6 +1,5 @@
 import {
   type Backend,
-  type CertificateSecurity,
   copyListenerConfiguration,
   copyTlsConfiguration,
   createDatagramListener,
@@ -9,15 +8,13 @@ import {
   type DtlsListenerConfiguration,
   errnoError,
   libraryError,
-  type PskSecurity,
-  type PskServerSecurity,
   type SecureSocket,
   type Socket,
   type TlsCommonSettings,
   type TlsConfiguration,
 } from '@avs-net/core';
 import { createUdpSocket } from '@avs-net/core/node';
-import { pskIdentityLimits } from '@avs-net/crypto-creds';
+import { loadPskSecurity, pskLookup } from '@avs-net/crypto-creds';
 import { loadPskIdentity, loadPskKey } from '@avs-net/crypto-creds/node';
 import { capabilitiesOf } from './capabilities.js';
 import { availableCiphersuites, type Ciphersuite } from './ciphersuites.js';
@@ -42,6 +39,7 @@ export interface OpensslSettings {
 const fragmentLengthCodes = { 512: 1, 1024: 2, 2048: 3, 4096: 4 } as const;
 
 const nothing = new Uint8Array(0);
+const credentials = { loadPskKey, loadPskIdentity };
 
 /** The backend over the addon, or over the reason why there is none. */
 export function createBackend(loaded: Loaded): Backend {
@@ -66,7 +64,7 @@ async function createClient(
   createBackendSocket: typeof createUdpSocket | undefined,
 ): Promise<SecureSocket> {
   const settings = copyTlsConfiguration(configuration);
-  const { key, identity } = await loadPsk(requirePsk(configuration.security));
+  const { key, identity } = await loadPskSecurity(credentials, configuration.security);
   let shared: NativeContext;
   let context: CheckedContext;
   try {
@@ -92,20 +90,6 @@ async function createClient(
   }
 }
 
-async function loadPsk(security: PskSecurity): Promise<{ readonly key: Uint8Array; readonly identity: Uint8Array }> {
-  // Both are copied before anything is waited for, so that the caller may wipe its own at once.
-  const [identity, key] = await Promise.allSettled([
-    loadPskIdentity(security.identity, { name: 'security.identity' }),
-    loadPskKey(security.key, { name: 'security.key' }),
-  ]);
-  if (key.status === 'rejected') throw key.reason;
-  if (identity.status === 'rejected') {
-    key.value.fill(0);
-    throw identity.reason;
-  }
-  return { key: key.value, identity: identity.value };
-}
-
 async function decorateInPlace(native: Native, socket: Socket, configuration: TlsConfiguration): Promise<SecureSocket> {
   if (socket.type === 'tcp' || socket.type === 'tls') throw noTls();
   const decorator = await createClient(native, configuration, undefined);
@@ -120,15 +104,10 @@ async function decorateInPlace(native: Native, socket: Socket, configuration: Tl
 
 async function createListener(native: Native, configuration: DtlsListenerConfiguration): Promise<DtlsListener> {
   const settings = copyListenerConfiguration(configuration);
-  const security = requirePskServer(configuration.security);
-  const hint = copyIdentityHint(security.identityHint);
+  const { resolve, identityHint: hint = nothing } = pskLookup(credentials, configuration.security);
+  refuseZeroByte('security.identityHint', hint);
   const context = createContext(native, settings);
   const shared = makeContext(context, true, nothing, nothing, hint, 0);
-  const find = security.resolve.bind(security);
-  const resolve = async (identity: Uint8Array): Promise<Uint8Array | undefined> => {
-    const key = await find(identity);
-    return key && loadPskKey(key, { name: 'what security.resolve gave' });
-  };
   const engines = new OpensslServerFactory({ ...context, resolve }, shared);
   return createDatagramListener({ engines, configuration: settings, createBackend: createUdpSocket });
 }
@@ -182,43 +161,10 @@ function makeContext(
   }
 }
 
-function requirePsk(security: TlsConfiguration['security']): PskSecurity {
-  refuseCertificates(security);
-  return security;
-}
-
-function requirePskServer(security: DtlsListenerConfiguration['security']): PskServerSecurity {
-  refuseCertificates(security);
-  if (typeof security.resolve !== 'function') throw new TypeError('security.resolve must be a function');
-  return security;
-}
-
-function refuseCertificates<T extends { mode: string }>(
-  security: T | CertificateSecurity,
-): asserts security is Exclude<T, CertificateSecurity> {
-  if (security.mode === 'certificate') {
-    throw errnoError('ENOTSUP', 'security.mode certificate is not supported by this backend yet; use psk');
-  }
-}
-
 function refuseZeroByte(name: string, bytes: Uint8Array): void {
   if (bytes.includes(0)) {
     throw errnoError('EINVAL', `${name} holds a zero byte, which OpenSSL cannot carry; @avs-net/tls-pure can`);
   }
-}
-
-function copyIdentityHint(hint: string | Uint8Array | undefined): Uint8Array {
-  if (hint === undefined) return nothing;
-  if (typeof hint !== 'string' && !(hint instanceof Uint8Array)) {
-    throw new TypeError('security.identityHint must be a string or a Uint8Array');
-  }
-  const bytes = typeof hint === 'string' ? new TextEncoder().encode(hint) : hint.slice();
-  const { max } = pskIdentityLimits;
-  if (bytes.length > max) {
-    throw errnoError('EINVAL', `security.identityHint has ${bytes.length} bytes, at most ${max} are allowed`);
-  }
-  refuseZeroByte('security.identityHint', bytes);
-  return bytes;
 }
 
 function noTls(): Error {

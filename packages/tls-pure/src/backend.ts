@@ -1,7 +1,6 @@
 import {
   type Backend,
   type BackendCapabilities,
-  type CertificateSecurity,
   copyListenerConfiguration,
   copyTlsConfiguration,
   createDatagramListener,
@@ -10,15 +9,13 @@ import {
   type DtlsListenerConfiguration,
   errnoError,
   type ListenerSettings,
-  type PskSecurity,
-  type PskServerSecurity,
   type SecureSocket,
   type Socket,
   type SocketConfiguration,
   type TlsCommonSettings,
   type TlsConfiguration,
 } from '@avs-net/core';
-import { type CredentialLoader, pskIdentityLimits, pskKeyLimits } from '@avs-net/crypto-creds';
+import { loadPskSecurity, type PskLoader, pskIdentityLimits, pskKeyLimits, pskLookup } from '@avs-net/crypto-creds';
 import { ciphersuite, ciphersuites } from './ciphersuites.js';
 import type { CryptoProvider } from './crypto/provider.js';
 import { type Context, PskCredentials } from './dtls12/context.js';
@@ -31,7 +28,7 @@ export interface Platform {
   /** Fills its argument from the platform's CSPRNG. */
   readonly random: (bytes: Uint8Array) => void;
   /** Loads credentials from the sources that the platform has. */
-  readonly credentials: Pick<CredentialLoader, 'loadPskKey' | 'loadPskIdentity'>;
+  readonly credentials: PskLoader;
   /** Makes the UDP socket below; without it the caller brings one by `decorate`. */
   readonly createUdpSocket: ((configuration: SocketConfiguration) => Promise<Socket>) | undefined;
 }
@@ -86,7 +83,8 @@ async function createClient(
   createBackendSocket: Platform['createUdpSocket'],
 ): Promise<SecureSocket> {
   const settings = copyTlsConfiguration(configuration);
-  const psk = await loadPsk(platform, requirePsk(configuration.security));
+  const { key, identity } = await loadPskSecurity(platform.credentials, configuration.security);
+  const psk = new PskCredentials(key, identity);
   try {
     const context = createContext(platform, settings);
     const { maxFragmentLength } = settings;
@@ -101,20 +99,6 @@ async function createClient(
     psk.wipe();
     throw error;
   }
-}
-
-async function loadPsk({ credentials }: Platform, security: PskSecurity): Promise<PskCredentials> {
-  // Both are copied before anything is waited for, so that the caller may wipe its own at once.
-  const [identity, key] = await Promise.allSettled([
-    credentials.loadPskIdentity(security.identity, { name: 'security.identity' }),
-    credentials.loadPskKey(security.key, { name: 'security.key' }),
-  ]);
-  if (key.status === 'rejected') throw key.reason;
-  if (identity.status === 'rejected') {
-    key.value.fill(0);
-    throw identity.reason;
-  }
-  return new PskCredentials(key.value, identity.value);
 }
 
 async function decorateInPlace(
@@ -137,17 +121,12 @@ async function createListener(platform: Platform, configuration: DtlsListenerCon
   const { createUdpSocket, credentials } = platform;
   const settings: ListenerSettings = copyListenerConfiguration(configuration);
   const context = createContext(platform, settings);
-  const security = requirePskServer(configuration.security);
-  const resolve = security.resolve.bind(security);
+  const lookup = pskLookup(credentials, configuration.security);
   const engines = new PureServerFactory({
     ...context,
     sessions:
       settings.resumption && new ServerSessions(context.provider, context.random, context.date, settings.resumption),
-    identityHint: copyIdentityHint(security.identityHint),
-    resolve: async (identity) => {
-      const key = await resolve(identity);
-      return key && credentials.loadPskKey(key, { name: 'what security.resolve gave' });
-    },
+    ...lookup,
   });
   return createDatagramListener({ engines, configuration: settings, createBackend: createUdpSocket });
 }
@@ -170,41 +149,6 @@ function createContext(platform: Platform, settings: TlsCommonSettings): Context
     suites,
     legacyServers: adjusted.legacyServers,
   };
-}
-
-function requirePsk(security: TlsConfiguration['security']): PskSecurity {
-  refuseCertificates(security);
-  return security;
-}
-
-function requirePskServer(security: DtlsListenerConfiguration['security']): PskServerSecurity {
-  refuseCertificates(security);
-  if (typeof security.resolve !== 'function') throw new TypeError('security.resolve must be a function');
-  return security;
-}
-
-function refuseCertificates<T extends { mode: string }>(
-  security: T | CertificateSecurity,
-): asserts security is Exclude<T, CertificateSecurity> {
-  if (security.mode === 'certificate') {
-    throw errnoError('ENOTSUP', 'security.mode certificate is not supported by this backend yet; use psk');
-  }
-}
-
-/** RFC 4279 §5.2: UTF-8; its length has no limit of its own there, so it gets the identity's. */
-function copyIdentityHint(hint: string | Uint8Array | undefined): Uint8Array | undefined {
-  if (hint === undefined) return undefined;
-  if (typeof hint !== 'string' && !(hint instanceof Uint8Array)) {
-    throw new TypeError('security.identityHint must be a string or a Uint8Array');
-  }
-  const bytes = typeof hint === 'string' ? new TextEncoder().encode(hint) : hint.slice();
-  if (bytes.length > pskIdentityLimits.max) {
-    throw errnoError(
-      'EINVAL',
-      `security.identityHint has ${bytes.length} bytes, at most ${pskIdentityLimits.max} are allowed`,
-    );
-  }
-  return bytes;
 }
 
 function noTls(): Error {

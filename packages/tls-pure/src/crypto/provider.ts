@@ -25,6 +25,9 @@ export const aeadSizes: Readonly<Record<AeadName, { readonly keyLength: number; 
 /** Groups for ECDHE, by number in the IANA registry "TLS Supported Groups". RFC 8422 §5.1.1. */
 export const NamedGroup = { secp256r1: 23, x25519: 29 } as const;
 
+/** The groups that are offered and taken, in order of preference. */
+export const supportedGroups = [NamedGroup.x25519, NamedGroup.secp256r1] as const;
+
 /** One of {@link NamedGroup}. */
 export type NamedGroupCode = (typeof NamedGroup)[keyof typeof NamedGroup];
 

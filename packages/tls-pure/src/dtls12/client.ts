@@ -1,7 +1,7 @@
 import { AlertDescription, type ClientAssociationOptions, type EngineSink } from '@avs-net/core';
 import type { Ciphersuite } from '../ciphersuites.js';
 import { constantTimeEqual } from '../crypto/constant-time.js';
-import { type KeyShare, NamedGroup } from '../crypto/provider.js';
+import { type KeyShare, supportedGroups } from '../crypto/provider.js';
 import { type ClientHello, encodeClientHello } from '../handshake/client-hello.js';
 import { encodeClientKeyExchange } from '../handshake/client-key-exchange.js';
 import {
@@ -44,9 +44,6 @@ const longestCookie = 32;
 
 /** Cookie rounds that a client goes along with: a server's secret may change once or twice meanwhile, not for ever. */
 const maxCookieRounds = 4;
-
-/** The groups that are offered, in order of preference. */
-const groups = [NamedGroup.x25519, NamedGroup.secp256r1] as const;
 
 type State = 'ServerHello' | 'ServerKeyExchange' | 'ServerHelloDone' | 'NewSessionTicket' | 'Finished';
 
@@ -129,7 +126,7 @@ class ClientHandshake extends Handshake {
         return this.#handleServerHello(decodeServerHello(body), now);
       case HandshakeType.new_session_ticket:
         this.#expect('NewSessionTicket', type);
-        return this.#handleNewSessionTicket(decodeNewSessionTicket(body), now);
+        return this.#handleNewSessionTicket(decodeNewSessionTicket(body));
       case HandshakeType.server_key_exchange:
         this.#expect('ServerKeyExchange', type);
         return this.#handleServerKeyExchange(body);
@@ -250,10 +247,10 @@ class ClientHandshake extends Handshake {
   /** What is left to come is the server's Finished, and a ticket before it if one was promised. */
   #expectEnd(now: number): void {
     this.#state = this.#ticketPromised ? 'NewSessionTicket' : 'Finished';
-    this.keysReady(now);
+    this.openEpoch(now);
   }
 
-  #handleNewSessionTicket(message: NewSessionTicket, _now: number): void {
+  #handleNewSessionTicket(message: NewSessionTicket): void {
     this.#ticket = { ...message, ticket: message.ticket.slice() };
     this.#state = 'Finished';
   }
@@ -302,7 +299,7 @@ class ClientHandshake extends Handshake {
 
   #handleServerKeyExchange(body: Uint8Array): void {
     const { identityHint, ecdh } = decodeServerKeyExchange(body, this.settled().suite.keyExchange);
-    if (ecdh && !groups.some((group) => group === ecdh.group))
+    if (ecdh && !supportedGroups.some((group) => group === ecdh.group))
       throw illegal('the server chose a group that was not offered');
     if (identityHint.length > 0) this.#identityHint = identityHint.slice();
     this.#ecdh = ecdh && { group: ecdh.group, publicKey: ecdh.publicKey.slice() };
@@ -311,7 +308,7 @@ class ClientHandshake extends Handshake {
 
   #sendKeyExchange(now: number): void {
     const { psk, provider, random } = this.context;
-    const group = groups.find((each) => each === this.#ecdh?.group);
+    const group = supportedGroups.find((each) => each === this.#ecdh?.group);
     const share = group && provider.keyShare(group, random);
     const body = encodeClientKeyExchange({ identity: psk.identity, publicKey: share?.publicKey });
     const keyExchange = this.message(HandshakeType.client_key_exchange, body);
@@ -356,7 +353,7 @@ function offeredExtensions(
     extensions.set(ExtensionType.max_fragment_length, encodeMaxFragmentLength(context.maxFragmentLength));
   }
   if (context.suites.some((suite) => suite.keyExchange === 'ECDHE_PSK')) {
-    extensions.set(ExtensionType.supported_groups, encodeSupportedGroups(groups));
+    extensions.set(ExtensionType.supported_groups, encodeSupportedGroups(supportedGroups));
     extensions.set(ExtensionType.ec_point_formats, uncompressedPointFormats);
   }
   if (context.suites.some((suite) => suite.protection.kind === 'cbc')) {

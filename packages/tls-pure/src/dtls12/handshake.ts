@@ -149,7 +149,7 @@ export abstract class Handshake {
     // It has no message_seq, so it may come early; it opens the epoch only once there are keys.
     if (!this.negotiated) return this.engine.drop('unexpected');
     this.#changeCipherSpecSeen = true;
-    this.#openEpoch(now);
+    this.openEpoch(now);
   }
 
   /** Keeps a copy of a record of epoch 1 until that can be read. The oldest give way: forgeries sent ahead must not keep the Finished out. */
@@ -276,8 +276,15 @@ export abstract class Handshake {
   }
 
   /** Opens epoch 1 for reading if keys and ChangeCipherSpec are both there, and reads what came early. */
-  protected keysReady(now: number): void {
-    this.#openEpoch(now);
+  protected openEpoch(now: number): void {
+    if (this.epochOpen || !this.#changeCipherSpecSeen || !this.master) return;
+    this.epochOpen = true;
+    const early = this.#early;
+    this.#early = [];
+    this.#earlyBytes = 0;
+    this.#readingEarly = true;
+    for (const record of early) this.engine.receiveEarly(record, now);
+    this.#readingEarly = false;
   }
 
   protected settled(): Negotiated {
@@ -344,17 +351,6 @@ export abstract class Handshake {
   #resend(): void {
     this.retransmissions++;
     sendFlight(this.#flight, this.engine, this.timer.datagramSize(this.engine.options.maxDatagramSize));
-  }
-
-  #openEpoch(now: number): void {
-    if (this.epochOpen || !this.#changeCipherSpecSeen || !this.master) return;
-    this.epochOpen = true;
-    const early = this.#early;
-    this.#early = [];
-    this.#earlyBytes = 0;
-    this.#readingEarly = true;
-    for (const record of early) this.engine.receiveEarly(record, now);
-    this.#readingEarly = false;
   }
 }
 

@@ -1,6 +1,6 @@
 import { AlertDescription } from '@avs-net/core';
 import type { Ciphersuite } from '../ciphersuites.js';
-import { NamedGroup, type NamedGroupCode } from '../crypto/provider.js';
+import { NamedGroup, type NamedGroupCode, supportedGroups } from '../crypto/provider.js';
 import { type ClientHello, emptyRenegotiationInfoScsv } from '../handshake/client-hello.js';
 import {
   checkEmpty,
@@ -31,9 +31,6 @@ export interface ServerChoice {
   /** Of the ServerHello. */
   readonly extensions: Extensions;
 }
-
-/** The groups of this server, in order of preference. */
-const groups = [NamedGroup.x25519, NamedGroup.secp256r1] as const;
 
 /** Chooses from what a client offers, by the server's own preference. Unknown extensions are ignored (RFC 5246 §7.4.1.4). */
 export function negotiate(hello: ClientHello, suites: readonly Ciphersuite[]): ServerChoice {
@@ -99,5 +96,5 @@ function chooseGroup(extensions: Extensions): NamedGroupCode | undefined {
   const data = extensions.get(ExtensionType.supported_groups);
   if (!data) return NamedGroup.secp256r1;
   const offered = decodeSupportedGroups(data);
-  return groups.find((group) => offered.includes(group));
+  return supportedGroups.find((group) => offered.includes(group));
 }

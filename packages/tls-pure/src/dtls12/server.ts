@@ -177,7 +177,7 @@ class ServerHandshake extends Handshake {
     this.useMaster(session.master);
     this.#state = 'Finished';
     this.sendFlight([serverHello, ...this.finishedParts()], now);
-    this.keysReady(now);
+    this.openEpoch(now);
   }
 
   /** The full handshake: RFC 5246 §7.3, figure 1. */
@@ -289,7 +289,7 @@ class ServerHandshake extends Handshake {
     this.deriveKeys(premaster);
     this.#state = 'Finished';
     this.timer.start(now);
-    this.keysReady(now);
+    this.openEpoch(now);
   }
 }
 

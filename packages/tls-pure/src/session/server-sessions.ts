@@ -100,11 +100,6 @@ export class ServerSessions {
     return state && this.#decode(state.slice());
   }
 
-  /** RFC 5246 §7.2.2: after a fatal alert a session must not be resumed. */
-  async forget(id: Uint8Array): Promise<void> {
-    await this.#cache?.delete(id.slice());
-  }
-
   /** What `ServerSession.keyCheck` is for this key. */
   keyCheck(key: Uint8Array): Uint8Array {
     const mac = this.provider.mac('sha256', key);

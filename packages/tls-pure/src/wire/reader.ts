@@ -58,11 +58,6 @@ export class Reader {
     return this.bytes.subarray(at, at + length);
   }
 
-  /** A copy of the next `length` bytes. */
-  copy(length: number): Uint8Array {
-    return this.take(length).slice();
-  }
-
   /** `opaque x<min..max>` with a length of one byte: a view. */
   vector8(min = 0, max = 0xff): Uint8Array {
     return this.#vector(this.u8(), min, max);
