@@ -13,7 +13,8 @@ std::shared_ptr<Context> ContextObject::Of(const Napi::Value& value) {
   const Napi::Env env = value.Env();
   std::shared_ptr<Context> context;
   if (value.IsObject() && value.As<Napi::Object>().InstanceOf(Instance::Of(env)->context.Value())) {
-    context = Unwrap(value.As<Napi::Object>())->context_;
+    // Null in a worker that is being terminated: from then on calls into the environment fail.
+    if (const ContextObject* object = Unwrap(value.As<Napi::Object>())) context = object->context_;
   }
   if (!context) Napi::TypeError::New(env, "context must be a Context that is in use").ThrowAsJavaScriptException();
   return context;

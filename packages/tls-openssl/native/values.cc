@@ -36,8 +36,8 @@ bool ToText(const Napi::Value& value, const char* name, std::string* text) {
 
 Napi::Value FromBytes(Napi::Env env, const Bytes& bytes) {
   Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(env, bytes.size());
-  // Out of memory, or the environment is being torn down: an exception is pending.
-  if (env.IsExceptionPending()) return env.Undefined();
+  // Out of memory, or the worker is being terminated; in the second case there need not be an exception.
+  if (buffer.IsEmpty()) return env.Undefined();
   if (!bytes.empty()) std::memcpy(buffer.Data(), bytes.data(), bytes.size());
   return Napi::Uint8Array::New(env, bytes.size(), buffer, 0);
 }

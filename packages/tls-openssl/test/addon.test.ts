@@ -84,12 +84,13 @@ describe('the addon', () => {
         const association = new native.Association(context);
         association.configure(1200, 6, 'example.org');
         association.proceed();
+        association.takeDatagrams();
         associations.push(association);
         if (associations.length > 200) associations.splice(0, 100);
         if (count === 300) parentPort.postMessage('busy');
       }`;
     const pair = new EnginePair();
-    for (let round = 0; round < 4; round++) {
+    for (let round = 0; round < 20; round++) {
       const workers = [0, 1].map(() => new Worker(code, { eval: true, workerData: addonFile() }));
       await Promise.all(workers.map((worker) => once(worker, 'message')));
       await Promise.all(workers.map((worker) => worker.terminate()));
