@@ -35,7 +35,14 @@ const projects = [
     ],
     exclude,
   },
-  { name: 'interop', include: ['interop/**/*.test.ts'], fileParallelism: false, testTimeout: 60_000 },
+  // Longer than what a test waits for by itself, which can tell more.
+  {
+    name: 'interop',
+    include: ['interop/**/*.test.ts'],
+    fileParallelism: false,
+    testTimeout: 180_000,
+    hookTimeout: 60_000,
+  },
 ];
 
 export default defineConfig({
