@@ -34,6 +34,8 @@ const projects = [
       'test/**/*.test.ts',
     ],
     exclude,
+    // For hangs only: a slow machine, or a sanitizer, must not fail a test.
+    testTimeout: 60_000,
   },
   // Longer than what a test waits for by itself, which can tell more.
   {
