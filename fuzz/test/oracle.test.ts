@@ -14,6 +14,7 @@ const unused = {
   handleTimeout: () => undefined,
   nextTimeout: undefined,
   close: () => undefined,
+  exportKeyingMaterial: () => new Uint8Array(0),
   destroy: () => undefined,
   info: undefined,
   maxPlaintext: () => 0,

@@ -10,28 +10,47 @@ import { gaps } from './gaps.js';
 const level = '@SECLEVEL=0';
 
 /** `openssl s_client` and `s_server`, version 3. */
-export const openssl: DtlsPeer = {
-  name: 'openssl',
-  title: 'OpenSSL',
-  howToGet: 'apt-get install openssl, or your system’s package of OpenSSL 3',
-  gaps,
-  find: () => versionOf('openssl', ['version'], /OpenSSL (3\.[\d.]+)/),
-  suites: () => new Set(namesByNumber().keys()),
-  serve: async (port, setup) => {
-    const server = new ProcessPeer('openssl', serverArguments(port, setup));
-    await server.printed('ACCEPT');
-    // Its Q and q close the UDP socket before the association, so that no close_notify goes out.
-    return conversation(server, { closed: 'DONE', failed: /ERROR|error:/ });
-  },
-  connect: (port, setup) => {
-    const client = new ProcessPeer('openssl', ['s_client', ...common(setup), '-connect', `127.0.0.1:${port}`]);
-    return conversation(client, {
-      closesOn: 'Q\n',
-      closed: /^closed$/m,
-      failed: /alert (decrypt error|handshake failure)/,
-    });
-  },
-};
+export const openssl: DtlsPeer = opensslPeer([]);
+
+/** The same, exporting keys (RFC 5705): `exported` is what it has printed of them, in hexadecimal. */
+export function exportingOpenssl(label: string, length: number): { peer: DtlsPeer; exported(): string } {
+  let started: ProcessPeer | undefined;
+  const peer = opensslPeer(['-keymatexport', label, '-keymatexportlen', String(length)], (process) => {
+    started = process;
+  });
+  return { peer, exported: () => /Keying material: ([\dA-F]+)/.exec(started?.output ?? '')?.[1] ?? '' };
+}
+
+/** With options that both of its programs take. */
+function opensslPeer(options: readonly string[], onStart?: (process: ProcessPeer) => void): DtlsPeer {
+  const start = (args: readonly string[]): ProcessPeer => {
+    const process = new ProcessPeer('openssl', [...args, ...options]);
+    onStart?.(process);
+    return process;
+  };
+  return {
+    name: 'openssl',
+    title: 'OpenSSL',
+    howToGet: 'apt-get install openssl, or your system’s package of OpenSSL 3',
+    gaps,
+    find: () => versionOf('openssl', ['version'], /OpenSSL (3\.[\d.]+)/),
+    suites: () => new Set(namesByNumber().keys()),
+    serve: async (port, setup) => {
+      const server = start(serverArguments(port, setup));
+      await server.printed('ACCEPT');
+      // Its Q and q close the UDP socket before the association, so that no close_notify goes out.
+      return conversation(server, { closed: 'DONE', failed: /ERROR|error:/ });
+    },
+    connect: (port, setup) => {
+      const client = start(['s_client', ...common(setup), '-connect', `127.0.0.1:${port}`]);
+      return conversation(client, {
+        closesOn: 'Q\n',
+        closed: /^closed$/m,
+        failed: /alert (decrypt error|handshake failure)/,
+      });
+    },
+  };
+}
 
 function serverArguments(port: number, setup: PeerSetup): string[] {
   const { hint, mtu, withoutCookies = false } = setup;

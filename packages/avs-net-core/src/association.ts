@@ -142,6 +142,20 @@ export class Association implements EngineSink, Receiver {
     return this.#engine?.maxPlaintext(size);
   }
 
+  /** As {@link Engine.exportKeyingMaterial}. @throws ENOTCONN the association is not there or over; ENOTSUP its keys must not be exported. */
+  exportKeyingMaterial(length: number, label: string, context: Uint8Array | undefined): Uint8Array {
+    const engine = this.#engine;
+    if (engine === undefined || this.#info === undefined || this.#doomed) {
+      throw errnoError('ENOTCONN', 'exportKeyingMaterial: there is no association');
+    }
+    if (!this.#info.extendedMasterSecret) {
+      // RFC 7627 §5.4: two associations of one attacker in between could have the same.
+      const reason = 'the peer has no extended_master_secret, without which keys must not be exported (RFC 7627 §5.4)';
+      throw errnoError('ENOTSUP', `exportKeyingMaterial: ${reason}`);
+    }
+    return engine.exportKeyingMaterial(length, label, context);
+  }
+
   /** Protects and sends; settles with the socket below. @throws what the engine throws. */
   send(data: Uint8Array): Promise<void> {
     const engine = this.#engine;

@@ -92,6 +92,13 @@ export interface Engine {
   readonly nextTimeout: number | undefined;
   /** Sends close_notify once; `send` is ENOTCONN from then on, what arrives is still delivered. */
   close(now: number): void;
+  /**
+   * RFC 5705: `length` bytes of key that both ends derive alike from the handshake, a label and a context; without a context is not the same
+   * as with an empty one. The arguments have been checked. Called only where `info.extendedMasterSecret` is true.
+   * @returns Fresh bytes, the caller's to wipe.
+   * @throws AvsError ENOTCONN before the handshake is complete or after the association has ended.
+   */
+  exportKeyingMaterial(length: number, label: string, context: Uint8Array | undefined): Uint8Array;
   /** Wipes every secret. No sink call follows; every later call does nothing. */
   destroy(): void;
   /** Undefined until the handshake is complete. */

@@ -7,6 +7,7 @@ import { settled } from './clock-alarm.js';
 import { addDrops, noDrops } from './drop-counts.js';
 import type { DropReason, EngineInfo } from './engine.js';
 import { type AvsError, errnoError } from './errors.js';
+import { checkExport } from './exporter.js';
 import { datagramSizeOf } from './inner-mtu.js';
 import type { HandshakeTimeouts, ReadableOption, ReadableOptions, WritableOption, WritableOptions } from './options.js';
 import type { ReceiveQueue } from './receive-queue.js';
@@ -126,6 +127,14 @@ export abstract class SecureSocketBase implements SecureSocket {
 
   get lastAlert(): Alert | undefined {
     return this.#association?.lastAlert;
+  }
+
+  exportKeyingMaterial(length: number, label: string, context?: Uint8Array): Uint8Array {
+    this.checkUsable();
+    checkExport(length, label, context);
+    const association = this.#association;
+    if (association === undefined) throw errnoError('ENOTCONN', `exportKeyingMaterial: the socket is ${this.state}`);
+    return association.exportKeyingMaterial(length, label, context);
   }
 
   async send(data: Uint8Array): Promise<void> {

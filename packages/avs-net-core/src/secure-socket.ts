@@ -14,6 +14,17 @@ export interface SecureSocket extends Socket {
   readonly dropped: Readonly<Record<DropReason, number>>;
   /** The last alert sent or received on the present association; undefined when there was none. */
   readonly lastAlert: Alert | undefined;
+  /**
+   * Keys for a use of the application's own that both ends derive alike, and nobody else: RFC 5705. Named as in `node:tls`. They are bound to
+   * the handshake, so that a resumed one gives others, and cannot be had once the association has ended.
+   * @param length Bytes, 1 to 65,535.
+   * @param label What the keys are for, registered with IANA or beginning with `EXPERIMENTAL`. Printable ASCII.
+   * @param context What else they shall depend on, at most 65,535 bytes; a backend may take fewer, but 512. An empty one is not the same as none.
+   * @returns Fresh bytes, the caller's to wipe.
+   * @throws AvsError ENOTCONN there is no association; ENOTSUP it has no extended master secret (RFC 7627 §5.4); EINVAL a length or context
+   * out of bounds, or a label that is reserved, empty or not ASCII; EBADF after cleanup. TypeError a wrong type.
+   */
+  exportKeyingMaterial(length: number, label: string, context?: Uint8Array): Uint8Array;
 }
 
 /** What {@link createSecureSocket} is given by a backend. */

@@ -58,6 +58,8 @@ export interface FakeBehaviour {
   resolve?: () => Promise<void>;
   /** What both sides give to `session`: before `established`, or after it. */
   session?: { readonly state: Uint8Array; readonly when: 'before' | 'after' };
+  /** What both sides say of it. Default true. */
+  extendedMasterSecret?: boolean;
   /** Engines throw this from `receive` once established. */
   breakWith?: Error;
 }
@@ -137,6 +139,11 @@ abstract class FakeEngine implements Engine {
     this.nextTimeout = undefined;
   }
 
+  exportKeyingMaterial(length: number): Uint8Array {
+    if (this.destroyed) this.misuse.push('export after destroy');
+    return new Uint8Array(length).fill(this.id);
+  }
+
   maxPlaintext(size: number): number {
     return Math.max(0, size - (this.info ? overhead : worstOverhead));
   }
@@ -156,7 +163,7 @@ abstract class FakeEngine implements Engine {
       version: '1.2',
       ciphersuite: 0xc0a8,
       resumed,
-      extendedMasterSecret: true,
+      extendedMasterSecret: this.behaviour.extendedMasterSecret ?? true,
       encryptThenMac: false,
       pskIdentity: undefined,
       pskIdentityHint: undefined,

@@ -8,6 +8,7 @@ import { describeCredentials } from './credentials.js';
 import { describeDecorate } from './decorate.js';
 import { describeEndings } from './endings.js';
 import { describeErrors } from './errors.js';
+import { describeExporters } from './exporters.js';
 import { describeHandshakes } from './handshakes.js';
 import { describeHostileNetwork } from './hostile-network.js';
 import { describeListener } from './listener.js';
@@ -62,6 +63,7 @@ export function describeContract(title: string, backends: BackendPair, options: 
     describeServerNames(backends);
     describeSessionBuffers(backends);
     describeResumption(backends);
+    describeExporters(backends);
     describeTimeouts(backends);
     describeAborts(backends);
     describeEndings(backends);

@@ -61,6 +61,15 @@ export function holdsHandshake(datagram: Uint8Array, type: number): boolean {
   );
 }
 
+/** The random of the ServerHello among these datagrams. @throws Error there is none. RFC 5246 §7.4.1.3. */
+export function serverRandomOf(datagrams: readonly Uint8Array[]): Uint8Array {
+  for (const { type, epoch, fragment } of datagrams.flatMap(recordsOf)) {
+    if (type !== ContentType.handshake || epoch !== 0 || fragment[0] !== HandshakeType.serverHello) continue;
+    return fragment.slice(handshakeHeader + 2, handshakeHeader + 34);
+  }
+  throw new Error('no ServerHello');
+}
+
 /** The ClientHello that a datagram begins with. @throws Error there is none, or it is a fragment. */
 export function clientHelloOf(datagram: Uint8Array): WireClientHello {
   if (!holdsHandshake(datagram.subarray(0), HandshakeType.clientHello)) throw new Error('not a ClientHello');

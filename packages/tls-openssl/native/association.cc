@@ -109,6 +109,19 @@ Bytes Association::Protect(Span plaintext) {
   return record;
 }
 
+Bytes Association::ExportKeyingMaterial(size_t size, const std::string& label, const Span* context) {
+  ErrorQueue errors;
+  Bytes exported(size);
+  const uint8_t* bytes = context != nullptr ? context->data : nullptr;
+  const size_t length = context != nullptr ? context->size : 0;
+  if (SSL_export_keying_material(ssl_.get(), exported.data(), size, label.data(), label.size(), bytes, length,
+                                 context != nullptr) != 1) {
+    error_ = errors.Take();
+    return Bytes();
+  }
+  return exported;
+}
+
 uint32_t Association::Close() {
   ErrorQueue errors;
   if (established_ && !ended_ && !closeSent_) {

@@ -85,6 +85,8 @@ class Association final : private DatagramPort {
   uint32_t Receive(Span datagram);
   // Protects one record. Empty: it could not; see `TakeError`.
   Bytes Protect(Span plaintext);
+  // RFC 5705. `context` may be null for none. Empty: OpenSSL refuses; see `error`.
+  Bytes ExportKeyingMaterial(size_t size, const std::string& label, const Span* context);
   // Sends close_notify.
   uint32_t Close();
   // Gives up on a handshake, and tells the peer, who may believe that it is complete.

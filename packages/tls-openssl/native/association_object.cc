@@ -24,6 +24,7 @@ Napi::Function AssociationObject::Define(Napi::Env env) {
                          InstanceMethod<&Self::Proceed>("proceed"),
                          InstanceMethod<&Self::Receive>("receive"),
                          InstanceMethod<&Self::Protect>("protect"),
+                         InstanceMethod<&Self::ExportKeyingMaterial>("exportKeyingMaterial"),
                          InstanceMethod<&Self::Close>("close"),
                          InstanceMethod<&Self::Abandon>("abandon"),
                          InstanceMethod<&Self::TakeDatagrams>("takeDatagrams"),
@@ -99,6 +100,22 @@ Napi::Value AssociationObject::Protect(const Napi::CallbackInfo& info) {
   if (association == nullptr || !ToSpan(info[0], "plaintext", &plaintext)) return info.Env().Undefined();
   const Bytes record = association->Protect(plaintext);
   return record.empty() ? info.Env().Undefined() : FromBytes(info.Env(), record);
+}
+
+Napi::Value AssociationObject::ExportKeyingMaterial(const Napi::CallbackInfo& info) {
+  Association* association = Get(info);
+  uint32_t size = 0;
+  std::string label;
+  Span context;
+  if (association == nullptr || !ToNumber(info[0], "length", &size) || !ToText(info[1], "label", &label)) {
+    return info.Env().Undefined();
+  }
+  const bool hasContext = !info[2].IsUndefined();
+  if (hasContext && !ToSpan(info[2], "context", &context)) return info.Env().Undefined();
+  Bytes exported = association->ExportKeyingMaterial(size, label, hasContext ? &context : nullptr);
+  const Napi::Value result = exported.empty() ? info.Env().Undefined() : FromBytes(info.Env(), exported);
+  OPENSSL_cleanse(exported.data(), exported.size());
+  return result;
 }
 
 Napi::Value AssociationObject::Close(const Napi::CallbackInfo& info) {

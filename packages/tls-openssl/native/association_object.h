@@ -25,6 +25,7 @@ class AssociationObject final : public Napi::ObjectWrap<AssociationObject> {
   Napi::Value Proceed(const Napi::CallbackInfo& info);
   Napi::Value Receive(const Napi::CallbackInfo& info);
   Napi::Value Protect(const Napi::CallbackInfo& info);
+  Napi::Value ExportKeyingMaterial(const Napi::CallbackInfo& info);
   Napi::Value Close(const Napi::CallbackInfo& info);
   Napi::Value Abandon(const Napi::CallbackInfo& info);
   Napi::Value TakeDatagrams(const Napi::CallbackInfo& info);

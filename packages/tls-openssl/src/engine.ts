@@ -40,6 +40,9 @@ const dropReasons: readonly DropReason[] = [
 /** The smallest datagram that handshakes work in, bytes: one that holds a ClientHello up to its cookie. */
 export const minDatagramSize = 100;
 
+/** Bytes of an exporter's context that every OpenSSL takes, with a label that is not out of all proportion. */
+const safeContext = 512;
+
 /**
  * One association on an OpenSSL object: the client's, and what the server's has in common with it. OpenSSL does the protocol; here
  * are time, the sink and the contract's errors.
@@ -135,6 +138,19 @@ export class OpensslEngine implements Engine {
     const { info } = this;
     if (!info || !this.#suite) return worstMaxPlaintext(this.context.suites, size);
     return Math.max(0, Math.min(maxPlaintext(this.#suite, size), info.maxFragmentLength));
+  }
+
+  exportKeyingMaterial(length: number, label: string, context: Uint8Array | undefined): Uint8Array {
+    const association = this.#association;
+    if (!association || !this.info) throw errnoError('ENOTCONN', 'there is no association whose keys may be exported');
+    const exported = association.exportKeyingMaterial(length, label, context);
+    if (exported) return exported;
+    // Its PRF takes 1,024 bytes of label, randoms and context in OpenSSL 3.0, and more in later ones.
+    if (context && context.length > safeContext) {
+      const refusal = `OpenSSL ${this.context.native.version} does not take ${context.length} bytes; their hash will do`;
+      throw errnoError('EINVAL', `context: ${refusal}`);
+    }
+    throw this.#libraryError(association);
   }
 
   protected get association(): NativeAssociation | undefined {

@@ -28,6 +28,8 @@ export interface NativeAssociation {
   receive(datagram: Uint8Array): number;
   /** The record, or undefined when OpenSSL refuses; `error` tells why. */
   protect(plaintext: Uint8Array): Uint8Array | undefined;
+  /** RFC 5705, or undefined when OpenSSL refuses; `error` tells why. */
+  exportKeyingMaterial(length: number, label: string, context: Uint8Array | undefined): Uint8Array | undefined;
   close(): number;
   /** Gives up on the handshake and tells the peer. */
   abandon(): number;

@@ -1,4 +1,4 @@
-import { AlertDescription, AlertLevel } from '@avs-net/core';
+import { AlertDescription, AlertLevel, type SecureSocket } from '@avs-net/core';
 import { MemoryNetwork, VirtualClock } from '@avs-net/core/testing';
 import { pskIdentityInfoFromBuffer, pskKeyInfoFromBuffer } from '@avs-net/crypto-creds';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -77,6 +77,30 @@ describe('a peer without the extended master secret', () => {
     );
     expect(lines).toEqual([keyLogLine(client, standard)]);
     await exchange(pair);
+  });
+});
+
+describe('an association without the extended master secret', () => {
+  it('carries data, and exports no keys', async () => {
+    missing.add(23);
+    const clock = new VirtualClock();
+    const network = new MemoryNetwork({ seed: 1, clock });
+    const key = pskKeyInfoFromBuffer(testKey);
+    const listener = await createDtlsListener({ security: { mode: 'psk', resolve: () => key }, clock });
+    await listener.decorate(network.createUdpSocket({}, { address: '10.0.0.1' }));
+    await listener.bind('10.0.0.1', 5684);
+    const identity = pskIdentityInfoFromBuffer('device');
+    const socket = await createDtlsSocket({ security: { mode: 'psk', key, identity }, clock });
+    await socket.decorate(network.createUdpSocket({}, { address: '10.0.0.2' }));
+    await clock.runUntil(socket.connect('10.0.0.1', 5684));
+    const accepted = (await clock.runUntil(listener.accept())) as SecureSocket;
+    for (const each of [socket, accepted]) {
+      expect(each.info?.extendedMasterSecret).toBe(false);
+      expect(() => each.exportKeyingMaterial(32, 'EXPERIMENTAL')).toThrow(/ENOTSUP.*RFC 7627 §5\.4/);
+    }
+    await socket.send(testKey);
+    expect(await clock.runUntil(accepted.receive())).toEqual(testKey);
+    await Promise.all([socket.cleanup(), listener.cleanup()]);
   });
 });
 

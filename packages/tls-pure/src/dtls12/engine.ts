@@ -29,6 +29,7 @@ import { worstMaxPlaintext } from '../record/overhead.js';
 import type { RecordProtection } from '../record/protection.js';
 import { ReplayWindow } from '../record/replay-window.js';
 import { DecodeError, Reader } from '../wire/reader.js';
+import type { Exporter } from './exporter.js';
 import type { Handshake } from './handshake.js';
 
 /**
@@ -54,6 +55,7 @@ export class Dtls12Engine implements Engine, FlightCarrier {
   #forgeries = 0;
   #lastFlight: Flight | undefined;
   #lastFlightSentAt = 0;
+  #exporter: Exporter | undefined;
 
   constructor(
     readonly sink: EngineSink,
@@ -114,6 +116,13 @@ export class Dtls12Engine implements Engine, FlightCarrier {
     this.#reader = undefined;
     this.#writer?.destroy();
     this.#writer = undefined;
+    this.#exporter?.destroy();
+    this.#exporter = undefined;
+  }
+
+  exportKeyingMaterial(length: number, label: string, context: Uint8Array | undefined): Uint8Array {
+    if (!this.#exporter) throw errnoError('ENOTCONN', 'there is no association whose keys may be exported');
+    return this.#exporter.export(length, label, context);
   }
 
   maxPlaintext(size: number): number {
@@ -136,10 +145,11 @@ export class Dtls12Engine implements Engine, FlightCarrier {
     this.#limits = limits;
   }
 
-  /** Both Finished messages are verified: the handshake's state is dropped. */
-  complete(info: EngineInfo): void {
-    if (this.#state !== 'handshaking') return;
+  /** Both Finished messages are verified: the handshake's state is dropped, but for what keys are exported from. */
+  complete(info: EngineInfo, exporter: Exporter | undefined): void {
+    if (this.#state !== 'handshaking') return exporter?.destroy();
     this.info = info;
+    this.#exporter = exporter;
     this.#state = 'established';
     this.#handshake?.destroy();
     this.#handshake = undefined;

@@ -17,6 +17,7 @@ import { maxPlaintextLength } from '../record/header.js';
 import { DecodeError, Reader } from '../wire/reader.js';
 import type { Context } from './context.js';
 import type { Dtls12Engine } from './engine.js';
+import { Exporter } from './exporter.js';
 import { keyLogLine, masterSecret, type Randoms, trafficProtection, verifyData } from './key-schedule.js';
 
 /** Bytes of protected records that are kept until their epoch opens, and of application data until the peer has proven itself. */
@@ -303,7 +304,7 @@ export abstract class Handshake {
     now: number,
     lastFlight?: Flight,
   ): void {
-    const { suite, extendedMasterSecret, encryptThenMac, maxFragmentLength, serverName } = this.settled();
+    const { suite, randoms, extendedMasterSecret, encryptThenMac, maxFragmentLength, serverName } = this.settled();
     const data = this.#data;
     const info: EngineInfo = {
       version: '1.2',
@@ -317,7 +318,11 @@ export abstract class Handshake {
       retransmissions: this.retransmissions,
       ...about,
     };
-    this.engine.complete(info);
+    // RFC 7627 §5.4: without an extended master secret no keys are exported.
+    const exporter = extendedMasterSecret
+      ? new Exporter(this.context.provider, suite.hash, this.secret(), randoms)
+      : undefined;
+    this.engine.complete(info, exporter);
     for (const plaintext of data) this.engine.deliver(plaintext);
     if (lastFlight) this.engine.keepLastFlight(lastFlight, now);
   }
