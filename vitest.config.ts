@@ -34,8 +34,17 @@ const projects = [
       'test/**/*.test.ts',
     ],
     exclude,
+    // For hangs only: a slow machine, or a sanitizer, must not fail a test.
+    testTimeout: 60_000,
   },
-  { name: 'interop', include: ['interop/**/*.test.ts'], fileParallelism: false, testTimeout: 60_000 },
+  // Longer than what a test waits for by itself, which can tell more.
+  {
+    name: 'interop',
+    include: ['interop/**/*.test.ts'],
+    fileParallelism: false,
+    testTimeout: 180_000,
+    hookTimeout: 60_000,
+  },
 ];
 
 export default defineConfig({

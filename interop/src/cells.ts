@@ -99,6 +99,16 @@ export function findGap(peer: Peer, { row, role, backend }: CellPlace): Gap | un
   );
 }
 
+/** Part of a configuration of ours. */
+export interface Timers {
+  readonly handshakeTimeouts?: { readonly min: number; readonly max: number } | undefined;
+}
+
+/** The usual timers, which are patient with a busy machine; where the handshake is known to fail nobody should wait for those. */
+export function timersFor(peer: Peer, place: CellPlace): Timers {
+  return findGap(peer, place)?.kind === 'fails' ? { handshakeTimeouts: { min: 500, max: 2_000 } } : {};
+}
+
 function cellName({ row, role, backend }: CellPlace): string {
   return `${row}, we are the ${role}, ${backend}`;
 }

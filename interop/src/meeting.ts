@@ -9,8 +9,8 @@ import {
 } from '@avs-net/core';
 import { expect } from 'vitest';
 import { clientConfiguration, listenerConfiguration } from './association.js';
+import { freeUdpPort } from './free-port.js';
 import type { Conversation, DtlsPeer, PeerSetup } from './peer.js';
-import { freeUdpPort } from './process-peer.js';
 
 /** Our end of an association and the peer's; both end with it. */
 export interface ClientMeeting extends AsyncDisposable {

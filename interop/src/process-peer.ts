@@ -1,17 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import dgram from 'node:dgram';
 import { once } from 'node:events';
-
-/** A UDP port of the loopback interface that nobody uses at the moment. */
-export async function freeUdpPort(): Promise<number> {
-  const socket = dgram.createSocket('udp4');
-  socket.bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  socket.close();
-  await once(socket, 'close');
-  return port;
-}
+import { type OutputStream, ProcessOutput } from './process-output.js';
 
 /** How a {@link ProcessPeer} is started. */
 export interface ProcessOptions {
@@ -19,6 +8,9 @@ export interface ProcessOptions {
   /** Added to the environment of the tests. */
   readonly env?: Readonly<Record<string, string>> | undefined;
 }
+
+/** How long a peer may take for what it is waited for, ms: a virtual machine on a busy machine needs much of it. */
+const usualPatience = 60_000;
 
 /** Of the output, in {@link ProcessPeer.log}. */
 const shownLines = 200;
@@ -38,35 +30,36 @@ export class ProcessPeer implements AsyncDisposable {
   readonly #process: ChildProcessWithoutNullStreams;
   readonly #commandLine: string;
   readonly #waiting = new Set<() => void>();
-  #output = '';
+  readonly #output = new ProcessOutput();
   #ended = false;
 
   constructor(command: string, args: readonly string[], options: ProcessOptions = {}) {
     this.#commandLine = [command, ...args].join(' ');
     this.#process = spawn(command, args, { cwd: options.cwd, env: { ...process.env, ...options.env } });
-    const add = (chunk: Buffer): void => {
-      this.#output += chunk.toString('latin1');
+    const add = (stream: OutputStream, chunk: Buffer): void => {
+      this.#output.add(stream, chunk.toString('latin1'));
       this.#wake();
     };
-    this.#process.stdout.on('data', add);
-    this.#process.stderr.on('data', add);
+    this.#process.stdout.on('data', (chunk) => add('stdout', chunk));
+    this.#process.stderr.on('data', (chunk) => add('stderr', chunk));
     this.#process.stdin.on('error', () => undefined);
-    this.#process.on('error', (error) => add(Buffer.from(error.message)));
+    this.#process.on('error', (error) => add('stderr', Buffer.from(`${error.message}\n`)));
     this.#process.on('close', () => {
+      this.#output.end();
       this.#ended = true;
       this.#wake();
     });
     processes.add(this);
   }
 
-  /** Everything on standard output and standard error so far. */
+  /** Every line on standard output and standard error that has ended so far, or all of both once the process has. */
   get output(): string {
-    return this.#output;
+    return this.#output.lines;
   }
 
   /** The command line and the output's last lines, for a person. */
   get log(): string {
-    const lines = this.#output.split('\n').slice(-shownLines);
+    const lines = this.#output.text.split('\n').slice(-shownLines);
     const shown = lines.map((line) => (line.length > shownWidth ? `${line.slice(0, shownWidth)}…` : line));
     return `--- ${this.#commandLine}\n${shown.join('\n')}`;
   }
@@ -91,17 +84,17 @@ export class ProcessPeer implements AsyncDisposable {
   }
 
   /**
-   * Resolves with the match when the peer has printed it; rejects with all that it printed when it has ended, or after `patience` ms.
+   * Resolves with the match when the peer has printed it, a pattern with the line's end; rejects with all that it printed when it
+   * has ended, or after `patience` ms.
    */
-  async printed(wanted: string | RegExp, patience = 20_000): Promise<RegExpExecArray> {
-    const pattern = typeof wanted === 'string' ? new RegExp(wanted.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')) : wanted;
-    const match = await this.#until(() => pattern.exec(this.#output) ?? undefined, patience);
-    if (match === undefined) throw new Error(`${pattern} did not come from ${this.log}`);
+  async printed(wanted: string | RegExp, patience = usualPatience): Promise<RegExpExecArray> {
+    const match = await this.#until(() => this.#output.find(wanted), patience);
+    if (match === undefined) throw new Error(`${wanted} did not come from ${this.log}`);
     return match;
   }
 
   /** Resolves with the exit code (null after a signal) when the peer has ended; rejects with its log if it does not in `patience` ms. */
-  async exited(patience = 20_000): Promise<number | null> {
+  async exited(patience = usualPatience): Promise<number | null> {
     const ended = await this.#until(() => (this.#ended ? true : undefined), patience);
     if (ended === undefined) throw new Error(`no end came to ${this.log}`);
     return this.#process.exitCode;

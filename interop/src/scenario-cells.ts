@@ -3,7 +3,7 @@ import { pskIdentityInfoFromBuffer } from '@avs-net/crypto-creds';
 import { expect } from 'vitest';
 import { identity, listenerSecurity, wrongKey } from './association.js';
 import { backends } from './backends.js';
-import { cell } from './cells.js';
+import { cell, type Timers, timersFor } from './cells.js';
 import { acceptFrom, connectTo, exchange, expectEnd } from './meeting.js';
 import { type DtlsPeer, PeerLacks, type Role } from './peer.js';
 
@@ -14,13 +14,11 @@ const longest = 0xc037;
 /** 8,000 bytes: more than any path's MTU but that of loopback, less than a record holds. */
 const longLine = 'long'.repeat(2_000);
 
-/** Where a peer is known to fail in silence, nobody should wait for a minute. */
-const hasty = { handshakeTimeouts: { min: 500, max: 2_000 } };
-
 interface Scenario {
   readonly row: string;
   readonly role: Role;
-  run(peer: DtlsPeer, backend: Backend): Promise<void>;
+  /** `timers`: those of {@link timersFor}, for a handshake that a peer may fail in silence. */
+  run(peer: DtlsPeer, backend: Backend, timers: Timers): Promise<void>;
 }
 
 const scenarios: readonly Scenario[] = [
@@ -47,9 +45,9 @@ const scenarios: readonly Scenario[] = [
   {
     row: 'the peer sends its messages in fragments',
     role: 'client',
-    run: async (peer, backend) => {
+    run: async (peer, backend, timers) => {
       const setup = peer.fragments ?? { mtu: 256, hint: 'h'.repeat(250) };
-      await using meeting = await connectTo(peer, backend, { suite: longest, ...setup }, hasty);
+      await using meeting = await connectTo(peer, backend, { suite: longest, ...setup }, timers);
       const hint = meeting.socket.info?.pskIdentityHint;
       expect(hint && Buffer.from(hint).toString()).toBe(setup.hint);
       await exchange(meeting.socket, meeting.conversation);
@@ -58,13 +56,9 @@ const scenarios: readonly Scenario[] = [
   {
     row: 'we send our messages in fragments of 160-byte packets',
     role: 'client',
-    run: async (peer, backend) => {
-      await using meeting = await connectTo(
-        peer,
-        backend,
-        { suite: longest },
-        { socket: { forcedMtu: 160 }, ...hasty },
-      );
+    run: async (peer, backend, timers) => {
+      const more = { socket: { forcedMtu: 160 }, ...timers };
+      await using meeting = await connectTo(peer, backend, { suite: longest }, more);
       await exchange(meeting.socket, meeting.conversation);
     },
   },
@@ -158,7 +152,8 @@ const scenarios: readonly Scenario[] = [
 export function scenarioCells(peer: DtlsPeer): void {
   for (const { backend } of backends) {
     for (const { row, role, run } of scenarios) {
-      cell(peer, { row, kind: 'scenario', role, backend: backend.name }, () => run(peer, backend));
+      const place = { row, kind: 'scenario', role, backend: backend.name } as const;
+      cell(peer, place, () => run(peer, backend, timersFor(peer, place)));
     }
   }
 }

@@ -4,7 +4,6 @@ import { expect, it } from 'vitest';
 import { backends, type TriedBackend } from './backends.js';
 import { type CellPlace, cell, emptyCell, findGap } from './cells.js';
 import { acceptFrom, connectTo, exchange, expectEnd } from './meeting.js';
-
 import { type Conversation, type DtlsPeer, PeerLacks, type Role } from './peer.js';
 
 /** The suites of all backends, each once. */
@@ -70,7 +69,9 @@ async function asServer(peer: DtlsPeer, backend: Backend, suite: number): Promis
   expect(socket.info).toMatchObject({ ciphersuite: suite, extendedMasterSecret: true });
   await exchange(socket, conversation);
   await unlessLacking(() => closeByPeer(socket, conversation));
-  expect(listener.stats).toMatchObject({ cookiesSent: 1, accepted: 1, failed: 0 });
+  expect(listener.stats).toMatchObject({ accepted: 1, failed: 0 });
+  // More than one where the peer does not wait long enough for the first.
+  expect(listener.stats.cookiesSent).toBeGreaterThanOrEqual(1);
 }
 
 async function closeByPeer(socket: Parameters<typeof expectEnd>[0], conversation: Conversation): Promise<void> {

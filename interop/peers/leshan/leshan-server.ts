@@ -6,7 +6,7 @@ import { leshanPrograms } from './peer.js';
 import { ServerEvents } from './server-events.js';
 
 /** The virtual machine, its models and its web server take a while on a busy machine, ms. */
-const patience = 50_000;
+const patience = 120_000;
 
 /** Leshan's demo server on loopback, on ports that the system chose, and its REST interface. */
 export class LeshanServer implements AsyncDisposable {

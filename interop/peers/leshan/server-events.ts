@@ -6,7 +6,7 @@ export interface ServerEvent {
 }
 
 /** How long an event may take, ms. */
-const patience = 20_000;
+const patience = 60_000;
 
 /** The stream of events about one device that Leshan's server sends to its web page, in order. */
 export class ServerEvents implements AsyncDisposable {

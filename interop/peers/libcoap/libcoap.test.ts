@@ -7,9 +7,9 @@ import { expect } from 'vitest';
 import { wrongKey } from '../../src/association.js';
 import { backends } from '../../src/backends.js';
 import { cell, describePeer, emptyCell } from '../../src/cells.js';
+import { freeUdpPort } from '../../src/free-port.js';
 import { CoapClient, CoapServer } from '../../src/node-coap.js';
 import { PeerLacks } from '../../src/peer.js';
-import { freeUdpPort } from '../../src/process-peer.js';
 import { allSuites } from '../../src/suite-cells.js';
 import { type LibcoapPeer, libcoaps, textIdentity, textKey } from './peer.js';
 
@@ -64,7 +64,7 @@ function suiteCells(libcoap: LibcoapPeer): void {
         const code = await client.exited();
         const { accepted, cookiesSent, failed } = server.listener.stats;
         // A client without the suite is refused after its cookie, before it has sent anything else.
-        if (cookiesSent === 1 && accepted === 0 && /handshake fail/i.test(client.output)) {
+        if (cookiesSent >= 1 && accepted === 0 && /handshake fail/i.test(client.output)) {
           throw new PeerLacks(client.output);
         }
         expect({ code, accepted, failed }, client.log).toEqual({ code: 0, accepted: 1, failed: 0 });
@@ -153,7 +153,8 @@ function scenarioCells(libcoap: LibcoapPeer): void {
       // A client on GnuTLS sometimes gives up before it has repeated its Finished, and then our listener still waits for that.
       await client.exited();
       expect(client.output).not.toContain('hello from node-coap');
-      expect(server.listener.stats).toMatchObject({ cookiesSent: 1, accepted: 0 });
+      expect(server.listener.stats.cookiesSent).toBeGreaterThanOrEqual(1);
+      expect(server.listener.stats.accepted).toBe(0);
     });
   }
 }

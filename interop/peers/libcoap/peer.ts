@@ -38,7 +38,7 @@ function libcoap(library: 'openssl' | 'gnutls', libraryTitle: string): LibcoapPe
     },
     request: (port, path, ...args) =>
       new ProcessPeer(`coap-client-${library}`, [
-        ...['-k', textKey, '-u', textIdentity, '-v', '7', '-B', '10'],
+        ...['-k', textKey, '-u', textIdentity, '-v', '7', '-B', '60'],
         ...args,
         `coaps://127.0.0.1:${port}${path}`,
       ]),

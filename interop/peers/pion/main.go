@@ -105,7 +105,7 @@ func speak(role string, arguments []string) error {
 	if err != nil {
 		return err
 	}
-	handshakeTime, cancel := context.WithTimeout(context.Background(), 15*time.Second)
+	handshakeTime, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	if err := conn.HandshakeContext(handshakeTime); err != nil {
 		return err
