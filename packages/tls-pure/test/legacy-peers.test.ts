@@ -1,4 +1,4 @@
-import { AlertDescription, AlertLevel, type SecureSocket } from '@avs-net/core';
+import { AlertDescription, AlertLevel, type SecureSocket, type TlsConfiguration } from '@avs-net/core';
 import { MemoryNetwork, VirtualClock } from '@avs-net/core/testing';
 import { pskIdentityInfoFromBuffer, pskKeyInfoFromBuffer } from '@avs-net/crypto-creds';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -58,6 +58,20 @@ async function exchange(pair: EnginePair): Promise<void> {
   expect([pair.server.received, pair.client.received]).toEqual([['ping'], ['pong']]);
 }
 
+/** A bound listener and a client, in virtual time. */
+async function sockets(more: Partial<TlsConfiguration> = {}) {
+  const clock = new VirtualClock();
+  const network = new MemoryNetwork({ seed: 1, clock });
+  const key = pskKeyInfoFromBuffer(testKey);
+  const listener = await createDtlsListener({ security: { mode: 'psk', resolve: () => key }, clock });
+  await listener.decorate(network.createUdpSocket({}, { address: '10.0.0.1' }));
+  await listener.bind('10.0.0.1', 5684);
+  const identity = pskIdentityInfoFromBuffer('device');
+  const socket = await createDtlsSocket({ security: { mode: 'psk', key, identity }, clock, ...more });
+  await socket.decorate(network.createUdpSocket({}, { address: '10.0.0.2' }));
+  return { clock, listener, socket };
+}
+
 describe('a peer without the extended master secret', () => {
   it('is not told of it, gets the master secret of RFC 5246 §8.1, and `info` says so', async () => {
     missing.add(23);
@@ -83,15 +97,7 @@ describe('a peer without the extended master secret', () => {
 describe('an association without the extended master secret', () => {
   it('carries data, and exports no keys', async () => {
     missing.add(23);
-    const clock = new VirtualClock();
-    const network = new MemoryNetwork({ seed: 1, clock });
-    const key = pskKeyInfoFromBuffer(testKey);
-    const listener = await createDtlsListener({ security: { mode: 'psk', resolve: () => key }, clock });
-    await listener.decorate(network.createUdpSocket({}, { address: '10.0.0.1' }));
-    await listener.bind('10.0.0.1', 5684);
-    const identity = pskIdentityInfoFromBuffer('device');
-    const socket = await createDtlsSocket({ security: { mode: 'psk', key, identity }, clock });
-    await socket.decorate(network.createUdpSocket({}, { address: '10.0.0.2' }));
+    const { clock, listener, socket } = await sockets();
     await clock.runUntil(socket.connect('10.0.0.1', 5684));
     const accepted = (await clock.runUntil(listener.accept())) as SecureSocket;
     for (const each of [socket, accepted]) {
@@ -149,20 +155,11 @@ describe('a server without renegotiation_info', () => {
 
   it('is connected to by a client that was told to', async () => {
     missing.add(0xff01);
-    const clock = new VirtualClock();
-    const network = new MemoryNetwork({ seed: 1, clock });
-    const key = pskKeyInfoFromBuffer(testKey);
-    const listener = await createDtlsListener({ security: { mode: 'psk', resolve: () => key }, clock });
-    await listener.decorate(network.createUdpSocket({}, { address: '10.0.0.1' }));
-    await listener.bind('10.0.0.1', 5684);
-    const socket = await createDtlsSocket({
-      security: { mode: 'psk', key, identity: pskIdentityInfoFromBuffer('device') },
+    const { clock, listener, socket } = await sockets({
       additionalConfiguration: (native) => {
         (native as PureSettings).legacyServers = true;
       },
-      clock,
     });
-    await socket.decorate(network.createUdpSocket({}, { address: '10.0.0.2' }));
     await clock.runUntil(socket.connect('10.0.0.1', 5684));
     expect(socket.state).toBe('connected');
     await Promise.all([socket.cleanup(), listener.cleanup()]);
