@@ -31,6 +31,7 @@ const projects = [
       'packages/*/test/**/*.test.ts',
       'apps/*/test/**/*.test.ts',
       'fuzz/test/**/*.test.ts',
+      'bench/test/**/*.test.ts',
       'test/**/*.test.ts',
     ],
     exclude,

@@ -23,6 +23,8 @@ need maven mvn
 need default-jdk-headless java javac
 need golang-go go
 [ -e /usr/include/mbedtls/ssl.h ] || packages+=(libmbedtls-dev)
+# For the bench: the limit is a program in C on libssl.
+[ -e /usr/include/openssl/ssl.h ] || packages+=(libssl-dev)
 [ -e /usr/include/stdio.h ] || packages+=(libc6-dev)
 
 if [ ${#packages[@]} -gt 0 ]; then

@@ -29,6 +29,7 @@ const tasks = {
   interop: () => build() && bin('vitest', ['run', '--project', 'interop', ...interopReporters, ...rest]),
   faults: () => build() && run(process.execPath, [join(root, 'faults/dist/main.js'), ...rest]),
   fuzz: () => build() && run(process.execPath, [join(root, 'fuzz/dist/main.js'), ...rest]),
+  bench: () => build() && run(process.execPath, [join(root, 'bench/dist/main.js'), ...rest]),
   pnpm: () => pnpm(rest),
 };
 

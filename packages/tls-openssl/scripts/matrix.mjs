@@ -1,18 +1,17 @@
 // Proves that one binary serves every supported Node: builds it as it would be published, against the headers of the running Node (20),
 // then runs this package's tests with it on real binaries of the others, from npm's `node` packages.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { nodeOfVersion } from '../../../scripts/npm-tool.mjs';
 
 const packageRoot = dirname(dirname(fileURLToPath(import.meta.url)));
 const root = dirname(dirname(packageRoot));
 const versions = process.argv.length > 2 ? process.argv.slice(2) : ['22', '24', '26'];
-const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
 
 run(process.execPath, [join(packageRoot, 'native/prebuild.mjs')]);
 test(process.execPath);
-for (const version of versions) test(install(version));
+for (const version of versions) test(nodeOfVersion(version));
 // The binary in native/build is gone with the one that was published; tests of the workspace want it back.
 run(process.execPath, [join(packageRoot, 'native/build.mjs'), '--required']);
 
@@ -21,17 +20,6 @@ function test(node) {
   run(node, ['-p', '"Node " + process.version + ", OpenSSL " + process.versions.openssl']);
   const vitest = join(root, 'node_modules/vitest/vitest.mjs');
   run(node, [vitest, 'run', '--project', 'unit', join(packageRoot, 'test')], env);
-}
-
-/** The path of a Node of that major version, installed once. */
-function install(version) {
-  const folder = join(packageRoot, 'node_modules/.cache/node', version);
-  const node = join(folder, 'node_modules/node/bin', process.platform === 'win32' ? 'node.exe' : 'node');
-  if (!existsSync(node)) {
-    mkdirSync(folder, { recursive: true });
-    run(npm, ['install', '--prefix', folder, '--no-audit', '--no-fund', '--loglevel=error', `node@${version}`]);
-  }
-  return node;
 }
 
 function run(command, args, env = process.env) {

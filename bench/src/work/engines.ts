@@ -1,0 +1,74 @@
+import { randomFillSync } from 'node:crypto';
+import { type ClientEngineFactory, defaultHandshakeTimeouts, type ServerEngineFactory } from '@avs-net/core';
+import { availableCiphersuites } from '../../../packages/tls-openssl/dist/ciphersuites.js';
+import { OpensslClientFactory, OpensslServerFactory } from '../../../packages/tls-openssl/dist/engine-factories.js';
+import { loadNative } from '../../../packages/tls-openssl/dist/native.js';
+import { ciphersuite, ciphersuiteByName } from '../../../packages/tls-pure/dist/ciphersuites.js';
+import { nodeProvider } from '../../../packages/tls-pure/dist/crypto/node.js';
+import { portableProvider } from '../../../packages/tls-pure/dist/crypto/portable.js';
+import type { CryptoProvider } from '../../../packages/tls-pure/dist/crypto/provider.js';
+import { PskCredentials } from '../../../packages/tls-pure/dist/dtls12/context.js';
+import { PureClientFactory, PureServerFactory } from '../../../packages/tls-pure/dist/engine-factories.js';
+import { ServerSessions } from '../../../packages/tls-pure/dist/session/server-sessions.js';
+import { identity, key } from './psk.js';
+import { Unable } from './unable.js';
+
+/** Both ends of one backend, for one suite. */
+export interface Engines {
+  readonly client: ClientEngineFactory;
+  readonly server: ServerEngineFactory;
+}
+
+/** What the engines of an association are told, here as by the sockets of a loopback or Ethernet network. */
+export const associationOptions = { maxDatagramSize: 1400, handshakeTimeouts: defaultHandshakeTimeouts };
+
+const random = (bytes: Uint8Array): void => {
+  randomFillSync(bytes);
+};
+
+/** The engines of a backend by its name: `openssl`, `pure` (with `node:crypto`) or `portable`. @throws Unable the backend lacks the suite. */
+export function enginesOf(name: string, suiteName: string): Engines {
+  if (name === 'openssl') return opensslEngines(suiteName);
+  return pureEngines(name === 'portable' ? portableProvider : nodeProvider, suiteName);
+}
+
+function pureEngines(provider: CryptoProvider, suiteName: string): Engines {
+  const suite = ciphersuite(ciphersuiteByName(suiteName) ?? -1);
+  if (suite === undefined) throw new Unable(`there is no suite ${suiteName}`);
+  const shared = { provider, random, onKeyLog: undefined, date: Date.now, suites: [suite] };
+  // Tickets only: libssl keeps no session either where the client takes a ticket.
+  const resumption = { cache: false, tickets: undefined, lifetime: 3_600_000 } as const;
+  return {
+    client: new PureClientFactory({
+      ...shared,
+      psk: new PskCredentials(key.slice(), identity.slice()),
+      maxFragmentLength: undefined,
+    }),
+    server: new PureServerFactory({
+      ...shared,
+      identityHint: undefined,
+      sessions: new ServerSessions(provider, random, Date.now, resumption),
+      resolve: async () => key.slice(),
+    }),
+  };
+}
+
+function opensslEngines(suiteName: string): Engines {
+  const loaded = loadNative();
+  if (loaded.error !== undefined) throw new Unable(loaded.error.message);
+  const { native } = loaded;
+  const suite = availableCiphersuites(native.ciphersuites).find((each) => each.name === suiteName);
+  if (suite === undefined) throw new Unable(`OpenSSL has no ${suiteName}`);
+  const nothing = new Uint8Array(0);
+  const context = { native, suites: [suite], onKeyLog: undefined };
+  return {
+    client: new OpensslClientFactory(
+      context,
+      new native.Context(false, suite.opensslName, false, identity, key, nothing, 0, false),
+    ),
+    server: new OpensslServerFactory(
+      { ...context, resolve: async () => key.slice() },
+      new native.Context(true, suite.opensslName, false, nothing, nothing, nothing, 0, false),
+    ),
+  };
+}
