@@ -152,6 +152,8 @@ export type Admission =
 
 /** Makes server engines, and answers strangers without keeping state. */
 export interface ServerEngineFactory {
+  /** The smallest datagram that a handshake works in, bytes: a listener refuses to serve a socket that takes less. */
+  readonly minDatagramSize: number;
   /** Looks at the first datagram of a peer; `peer` is its address and port as bytes, to bind the cookie to. Does not change the datagram. */
   admit(datagram: Uint8Array, peer: Uint8Array, now: number): Admission;
   maxPlaintext(size: number): number;

@@ -41,3 +41,4 @@ export {
   type TlsCommonSettings,
   type TlsSettings,
 } from './tls-settings.js';
+export { type Arrive, createTransportSocket, type DatagramTransport } from './transport-socket.js';

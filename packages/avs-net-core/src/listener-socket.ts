@@ -247,6 +247,12 @@ export class ListenerSocket implements DtlsListener {
   }
 
   #open(backend: Socket): void {
+    const size = datagramSizeOf(backend);
+    const { minDatagramSize } = this.#engines;
+    if (size < minDatagramSize) {
+      const text = `a DTLS handshake needs datagrams of at least ${minDatagramSize} bytes; the socket below takes ${size}`;
+      throw errnoError('EMSGSIZE', text);
+    }
     this.#backlog.open();
     this.#table = new AssociationTable({
       backend,

@@ -13,7 +13,8 @@ export interface SocketPath {
   readonly local: Endpoint;
   /** Undefined when only bound. */
   readonly remote: Endpoint | undefined;
-  readonly family: AddressFamily;
+  /** Undefined where it is not IP: then datagrams have no headers that count. */
+  readonly family: AddressFamily | undefined;
   /** Bytes of a network-layer packet on this path. */
   readonly mtu: number;
 }
@@ -235,7 +236,7 @@ export abstract class PlainSocket implements Socket {
       case 'state':
         return this.#state;
       case 'addressFamily':
-        return this.#openPath().family;
+        return this.#family();
       case 'mtu':
         return this.configuration.forcedMtu ?? this.#openPath().mtu;
       case 'innerMtu':
@@ -403,10 +404,16 @@ export abstract class PlainSocket implements Socket {
     }
   }
 
+  #family(): AddressFamily {
+    const { family } = this.#openPath();
+    if (family === undefined) throw errnoError('ENOTSUP', 'the addresses of this transport have no family');
+    return family;
+  }
+
   #innerMtu(): number {
     if (this.type !== 'udp') throw errnoError('ENOTSUP', 'a stream has no innerMtu');
     const { family, mtu } = this.#openPath();
-    const size = (this.configuration.forcedMtu ?? mtu) - headerSizes[family];
+    const size = (this.configuration.forcedMtu ?? mtu) - (family === undefined ? 0 : headerSizes[family]);
     return Math.max(0, Math.min(size, largestPayload));
   }
 }

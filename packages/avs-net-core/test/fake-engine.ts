@@ -300,6 +300,7 @@ export class FakeClientFactory implements ClientEngineFactory {
 
 /** Server engines, all that were made. */
 export class FakeServerFactory implements ServerEngineFactory {
+  readonly minDatagramSize = worstOverhead;
   readonly engines: FakeEngine[] = [];
   destroyed = 0;
 

@@ -17,6 +17,7 @@ import { describeListenerStates } from './listener-states.js';
 import { describeLoopback } from './loopback.js';
 import { describeLoss } from './loss.js';
 import { describeOptions } from './options.js';
+import { describeOwnTransport } from './own-transport.js';
 import { describeRefusedHandshakes } from './refused-handshakes.js';
 import { describeResumption } from './resumption.js';
 import { describeSecrecy } from './secrecy.js';
@@ -68,6 +69,7 @@ export function describeContract(title: string, backends: BackendPair, options: 
     describeAborts(backends);
     describeEndings(backends);
     describeDecorate(backends);
+    describeOwnTransport(backends);
     describeConfiguration(backends);
     describeCredentials(backends);
     describeSecrecy(backends);

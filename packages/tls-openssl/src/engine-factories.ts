@@ -8,7 +8,7 @@ import type {
   ServerEngineFactory,
 } from '@avs-net/core';
 import { type ClientHelloStart, readClientHello } from './client-hello.js';
-import { type EngineContext, OpensslEngine } from './engine.js';
+import { type EngineContext, minDatagramSize, OpensslEngine } from './engine.js';
 import { AdmitOutcome, type NativeAssociation, type NativeContext, type NativeCookieExchange } from './native.js';
 import { worstMaxPlaintext } from './overhead.js';
 import { type ServerContext, ServerEngine } from './server-engine.js';
@@ -39,6 +39,7 @@ export class OpensslClientFactory implements ClientEngineFactory {
 
 /** Server engines, and OpenSSL's stateless exchange before them. */
 export class OpensslServerFactory implements ServerEngineFactory {
+  readonly minDatagramSize = minDatagramSize;
   readonly #exchange: NativeCookieExchange;
   #secretBorn: number | undefined;
   /** Which acceptance the exchange still holds the association of. */

@@ -39,6 +39,7 @@ export class PureClientFactory implements ClientEngineFactory {
 
 /** Server engines, and the cookies that let strangers prove their address. */
 export class PureServerFactory implements ServerEngineFactory {
+  readonly minDatagramSize = minDatagramSize;
   readonly #cookies: CookieJar;
 
   constructor(private readonly context: ServerContext) {

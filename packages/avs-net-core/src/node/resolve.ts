@@ -1,9 +1,9 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
+import { abortable } from '../abortable.js';
 import type { Endpoint } from '../configuration.js';
 import { errnoError } from '../errors.js';
 import type { AddressFamily } from '../options.js';
-import { abortable } from './abortable.js';
 import { systemError } from './system-error.js';
 
 /** An address to try. */
