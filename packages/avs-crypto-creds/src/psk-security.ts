@@ -2,6 +2,7 @@ import {
   type CertificateSecurity,
   type DtlsListenerConfiguration,
   errnoError,
+  type PskClient,
   type PskSecurity,
   type PskServerSecurity,
   type TlsConfiguration,
@@ -39,7 +40,7 @@ export interface PskLookup {
   /** A copy; undefined when there is none. RFC 4279 §5.2 */
   readonly identityHint: Uint8Array | undefined;
   /** The key of an identity, the backend's to wipe; undefined when nobody knows the identity. Rejects as the owner's `resolve` does. */
-  resolve(identity: Uint8Array): Promise<Uint8Array | undefined>;
+  resolve(identity: Uint8Array, client: PskClient): Promise<Uint8Array | undefined>;
 }
 
 /**
@@ -52,8 +53,8 @@ export function pskLookup(loader: PskLoader, security: DtlsListenerConfiguration
   const find = psk.resolve.bind(psk);
   return {
     identityHint: copyIdentityHint(psk.identityHint),
-    resolve: async (identity) => {
-      const key = await find(identity);
+    resolve: async (identity, client) => {
+      const key = await find(identity, client);
       return key && loader.loadPskKey(key, { name: 'what security.resolve gave' });
     },
   };

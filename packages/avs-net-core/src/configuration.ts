@@ -57,14 +57,21 @@ export interface PskSecurity {
   readonly identity: PskIdentityInfo;
 }
 
+/** What a client has said of itself before its key is looked up, besides its identity. None of it is proven. */
+export interface PskClient {
+  /** The name that it has asked for, as it wrote it: printable ASCII, in any case. Undefined when it named none. RFC 6066 §3. */
+  readonly serverName: string | undefined;
+}
+
 /** Pre-shared keys, the server's side. */
 export interface PskServerSecurity {
   readonly mode: 'psk';
   /**
-   * Finds the key of a client by the identity that it sent (not yet proven). Undefined, a rejection or a throw refuses the
-   * client, and on the wire that looks like a wrong key (RFC 4279 §2). The handshake waits for a promise without holding up others.
+   * Finds the key of a client by the identity that it sent (not yet proven), and by the server name if there are several servers in one.
+   * Undefined, a rejection or a throw refuses the client, and on the wire that looks like a wrong key (RFC 4279 §2). The handshake waits for a
+   * promise without holding up others. A session is resumed only if its identity still has the same key under the same name.
    */
-  resolve(identity: Uint8Array): PskKeyInfo | undefined | Promise<PskKeyInfo | undefined>;
+  resolve(identity: Uint8Array, client: PskClient): PskKeyInfo | undefined | Promise<PskKeyInfo | undefined>;
   /** Sent to clients before they choose an identity, at most 128 bytes. RFC 4279 §2, §5.2. */
   readonly identityHint?: string | Uint8Array | undefined;
 }

@@ -62,8 +62,9 @@ bool Association::Configure(size_t maxDatagramSize, size_t copies, const std::st
   return serverName.empty() || SSL_set_tlsext_host_name(ssl_.get(), serverName.c_str()) == 1;
 }
 
-void Association::SetPeerKey(std::string identity, Secret key) {
+void Association::SetPeerKey(std::string identity, std::string serverName, Secret key) {
   peerIdentity_ = std::move(identity);
+  peerServerName_ = std::move(serverName);
   peerKey_ = std::move(key);
 }
 

@@ -76,9 +76,9 @@ class Association final : private DatagramPort {
 
   // Before the first flight. `serverName` may be empty. False: the name or the size is refused.
   bool Configure(size_t maxDatagramSize, size_t copies, const std::string& serverName);
-  // Server: the key of the identity that the peer is about to prove. An empty key: there is none, and the peer will see what a
-  // wrong key looks like.
-  void SetPeerKey(std::string identity, Secret key);
+  // Server: the key of the identity that the peer is about to prove, if it has sent this name; empty for none. An empty key: there is none,
+  // and the peer will see what a wrong key looks like.
+  void SetPeerKey(std::string identity, std::string serverName, Secret key);
 
   // Emits what can be emitted without input: a client's first flight, or the answer to an admitted ClientHello.
   uint32_t Proceed();
@@ -115,6 +115,8 @@ class Association final : private DatagramPort {
 
   static void OnKeyLog(const SSL* ssl, const char* line);
   static unsigned int OnServerPsk(SSL* ssl, const char* identity, unsigned char* key, unsigned int maxLength);
+  // RFC 6066 §3: one name, printable ASCII. It is acknowledged, since keys are chosen by it.
+  static int OnServerName(SSL* ssl, int* alert, void* argument);
   static unsigned int OnClientPsk(SSL* ssl, const char* hint, char* identity, unsigned int maxIdentityLength,
                                   unsigned char* key, unsigned int maxKeyLength);
 
@@ -179,6 +181,7 @@ class Association final : private DatagramPort {
   SeenRecords seen_;
 
   std::string peerIdentity_;
+  std::string peerServerName_;
   Secret peerKey_;
   // Server: handshake records of epoch 1 with different numbers, before the handshake is complete.
   uint32_t protectedHandshakeRecords_ = 0;

@@ -1,6 +1,7 @@
 // What OpenSSL calls back while an association's operation runs. See association.h for the timer.
 #include <openssl/rand.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "association.h"
@@ -47,7 +48,10 @@ void Association::OnKeyLog(const SSL* ssl, const char* line) { Of(ssl)->keyLog_.
 
 unsigned int Association::OnServerPsk(SSL* ssl, const char* identity, unsigned char* key, unsigned int maxLength) {
   Association* self = Of(ssl);
-  const bool known = !self->peerKey_.empty() && self->peerKey_.size() <= maxLength && self->peerIdentity_ == identity;
+  // The key was found before OpenSSL has seen these messages: were they others than those that it was found for, it would not be theirs.
+  const char* name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+  const bool known = !self->peerKey_.empty() && self->peerKey_.size() <= maxLength &&
+                     self->peerIdentity_ == identity && self->peerServerName_ == (name != nullptr ? name : "");
   if (known) {
     const unsigned int length = static_cast<unsigned int>(self->peerKey_.size());
     std::memcpy(key, self->peerKey_.data(), length);
@@ -58,6 +62,17 @@ unsigned int Association::OnServerPsk(SSL* ssl, const char* identity, unsigned c
   // on as if the key were wrong; so it does, with a key that nobody has.
   constexpr unsigned int kDecoySize = 32;
   return maxLength >= kDecoySize && RAND_bytes(key, kDecoySize) == 1 ? kDecoySize : 0;
+}
+
+int Association::OnServerName(SSL* ssl, int* alert, void*) {
+  const char* name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+  if (name == nullptr) return SSL_TLSEXT_ERR_NOACK;
+  const size_t length = std::strlen(name);
+  if (length > 0 && std::all_of(name, name + length, [](char each) { return each > 0x20 && each < 0x7f; })) {
+    return SSL_TLSEXT_ERR_OK;
+  }
+  *alert = SSL_AD_ILLEGAL_PARAMETER;
+  return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
 unsigned int Association::OnClientPsk(SSL* ssl, const char*, char* identity, unsigned int maxIdentityLength,

@@ -76,8 +76,11 @@ Napi::Value AssociationObject::Configure(const Napi::CallbackInfo& info) {
 Napi::Value AssociationObject::SetPeerKey(const Napi::CallbackInfo& info) {
   Association* association = Get(info);
   Span identity, key;
-  if (association != nullptr && ToSpan(info[0], "identity", &identity) && ToSpan(info[1], "key", &key)) {
-    association->SetPeerKey(std::string(reinterpret_cast<const char*>(identity.data), identity.size), Secret(key));
+  std::string serverName;
+  if (association != nullptr && ToSpan(info[0], "identity", &identity) && ToText(info[1], "serverName", &serverName) &&
+      ToSpan(info[2], "key", &key)) {
+    association->SetPeerKey(std::string(reinterpret_cast<const char*>(identity.data), identity.size),
+                            std::move(serverName), Secret(key));
   }
   return info.Env().Undefined();
 }

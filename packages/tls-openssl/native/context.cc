@@ -51,6 +51,7 @@ bool Configure(SSL_CTX* context, const ContextOptions& options) {
   if (options.keyLog) SSL_CTX_set_keylog_callback(context, Association::OnKeyLog);
   if (options.server) {
     SSL_CTX_set_psk_server_callback(context, Association::OnServerPsk);
+    SSL_CTX_set_tlsext_servername_callback(context, Association::OnServerName);
     SSL_CTX_set_cookie_generate_cb(context, CookieExchange::OnGenerate);
     SSL_CTX_set_cookie_verify_cb(context, CookieExchange::OnVerify);
     return options.identityHint.empty() ||

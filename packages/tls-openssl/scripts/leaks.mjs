@@ -35,7 +35,7 @@ function connect(exchange, context, steps) {
   if (steps === 1) return [client];
   const server = exchange.takeAssociation();
   server.configure(1200, 3, '');
-  server.setPeerKey(text('me'), steps === 2 ? text('wrong') : key);
+  server.setPeerKey(text('me'), '', steps === 2 ? text('wrong') : key);
   server.proceed();
   for (let step = 3; step < steps; step++) {
     for (const datagram of server.takeDatagrams()) client.receive(datagram);

@@ -22,8 +22,8 @@ export interface NativeContext {
 export interface NativeAssociation {
   /** False: OpenSSL refuses the server name or the size. */
   configure(maxDatagramSize: number, copies: number, serverName: string): boolean;
-  /** An empty key: there is none. */
-  setPeerKey(identity: Uint8Array, key: Uint8Array): void;
+  /** Valid for this identity and this name only. An empty name: the client sent none; an empty key: there is none. */
+  setPeerKey(identity: Uint8Array, serverName: string, key: Uint8Array): void;
   proceed(): number;
   receive(datagram: Uint8Array): number;
   /** The record, or undefined when OpenSSL refuses; `error` tells why. */

@@ -1,10 +1,10 @@
-import type { AssociationOptions, EngineSink } from '@avs-net/core';
+import type { AssociationOptions, EngineSink, PskClient } from '@avs-net/core';
 import { type EngineContext, OpensslEngine } from './engine.js';
 import { IdentityGate } from './identity-gate.js';
 import type { NativeAssociation } from './native.js';
 
 /** Finds a client's key, or undefined. The array is the engine's to wipe. */
-export type ResolveKey = (identity: Uint8Array) => Promise<Uint8Array | undefined>;
+export type ResolveKey = (identity: Uint8Array, client: PskClient) => Promise<Uint8Array | undefined>;
 
 /** What the server engines of one factory share. */
 export interface ServerContext extends EngineContext {
@@ -20,6 +20,7 @@ const noKey = new Uint8Array(0);
 /** A key that is being looked for. */
 interface Lookup {
   readonly identity: Uint8Array;
+  readonly serverName: string | undefined;
   key: Uint8Array | undefined;
   finished: boolean;
 }
@@ -73,7 +74,7 @@ export class ServerEngine extends OpensslEngine {
     const lookup = this.#lookup;
     if (!lookup?.finished) return super.handleTimeout(now);
     this.#lookup = undefined;
-    this.association?.setPeerKey(lookup.identity, lookup.key ?? noKey);
+    this.association?.setPeerKey(lookup.identity, lookup.serverName ?? '', lookup.key ?? noKey);
     lookup.key?.fill(0);
     for (const datagram of this.#kept.splice(0)) super.receive(datagram, now);
   }
@@ -85,7 +86,8 @@ export class ServerEngine extends OpensslEngine {
   }
 
   #find(identity: Uint8Array): void {
-    const lookup: Lookup = { identity, key: undefined, finished: false };
+    const serverName = this.association?.negotiated().serverName;
+    const lookup: Lookup = { identity, serverName, key: undefined, finished: false };
     this.#lookup = lookup;
     const finish = (key: Uint8Array | undefined): void => {
       if (!this.association) {
@@ -97,7 +99,7 @@ export class ServerEngine extends OpensslEngine {
       this.sink.wake();
     };
     // OpenSSL ends an identity at a zero byte: what it would then look for is not what the client has sent.
-    const found = identity.includes(0) ? Promise.resolve(undefined) : this.#resolve(identity.slice());
+    const found = identity.includes(0) ? Promise.resolve(undefined) : this.#resolve(identity.slice(), { serverName });
     found.then(finish, () => finish(undefined));
   }
 

@@ -6,6 +6,7 @@ import type {
   Engine,
   EngineSink,
   HandshakeTimeouts,
+  PskClient,
   ServerEngineFactory,
 } from '@avs-net/core';
 import { SeededRandom } from '@avs-net/core/testing';
@@ -36,7 +37,7 @@ export interface PairOptions {
   readonly clientKey?: Uint8Array;
   readonly serverKey?: Uint8Array | undefined;
   readonly identity?: Uint8Array;
-  readonly resolve?: (identity: Uint8Array) => Promise<Uint8Array | undefined>;
+  readonly resolve?: (identity: Uint8Array, client: PskClient) => Promise<Uint8Array | undefined>;
   readonly identityHint?: Uint8Array;
   readonly serverName?: string;
   /** An OpenSSL client's. */

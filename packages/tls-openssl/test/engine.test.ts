@@ -156,6 +156,35 @@ describe('an identity', () => {
     expect(pair.client.error).toMatchObject({ description: AlertDescription.decrypt_error, direction: 'received' });
   });
 
+  it('that comes before the server name gets no key that was found without the name', async () => {
+    const asked: (string | undefined)[] = [];
+    // A ClientKeyExchange ahead of the rest of a ClientHello in pieces, as only an attacker with a key of its own would send it.
+    const early = Buffer.from('16fefd000000000000001e00141000000800020000000000080006', 'hex');
+    let isFirst = true;
+    const pair = new EnginePair({
+      client: 'pure',
+      suites: suites.filter(({ number }) => number === 0xc0a8),
+      serverName: 'plant-a.example',
+      maxDatagramSize: 100,
+      identity: bytes('device'),
+      resolve: async (_identity, { serverName }) => {
+        asked.push(serverName);
+        return testKey.slice();
+      },
+      tap: (from, datagram) => {
+        const [record] = recordsIn(datagram);
+        const isHello = from === 'client' && record?.fragment[0] === 1 && record.fragment[5] === 1;
+        if (!isHello || !isFirst) return undefined;
+        isFirst = false;
+        return [Uint8Array.of(...datagram, ...early, ...bytes('device'))];
+      },
+    });
+    await pair.handshake();
+    expect(asked).toEqual([undefined]);
+    expect(pair.server.established).toBe(0);
+    expect(pair.client.error).toMatchObject({ description: AlertDescription.decrypt_error, direction: 'received' });
+  });
+
   it('may be empty', async () => {
     const pair = await connected({ identity: new Uint8Array(0) });
     expect(pair.server.engine?.info?.pskIdentity).toEqual(new Uint8Array(0));

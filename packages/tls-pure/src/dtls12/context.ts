@@ -1,4 +1,4 @@
-import { errnoError } from '@avs-net/core';
+import { errnoError, type PskClient } from '@avs-net/core';
 import type { Ciphersuite } from '../ciphersuites.js';
 import type { CryptoProvider } from '../crypto/provider.js';
 import type { ServerSessions } from '../session/server-sessions.js';
@@ -53,7 +53,7 @@ export interface ServerContext extends Context {
   /** Undefined: every handshake is a full one. */
   readonly sessions?: ServerSessions | undefined;
   /** The key of an identity, a copy that the handshake wipes; undefined when the identity is not known. */
-  resolve(identity: Uint8Array): Promise<Uint8Array | undefined>;
+  resolve(identity: Uint8Array, client: PskClient): Promise<Uint8Array | undefined>;
 }
 
 /** `length` bytes from the context's source of randomness. */

@@ -154,7 +154,7 @@ class ServerHandshake extends Handshake {
       serverName === choice.serverName &&
       (!encryptThenMac || hello.extensions.has(ExtensionType.encrypt_then_mac));
     // Whoever has lost the key, or been given another one, starts anew.
-    const key = fits ? await this.context.resolve(identity.slice()).catch(() => undefined) : undefined;
+    const key = fits ? await this.context.resolve(identity.slice(), { serverName }).catch(() => undefined) : undefined;
     const isCurrent = key !== undefined && constantTimeEqual(sessions.keyCheck(key), keyCheck);
     key?.fill(0);
     if (isCurrent) return session;
@@ -257,7 +257,8 @@ class ServerHandshake extends Handshake {
   }
 
   async #findKey(): Promise<Uint8Array | undefined> {
-    return this.context.resolve(this.#identity.slice());
+    const { serverName } = this.settled();
+    return this.context.resolve(this.#identity.slice(), { serverName });
   }
 
   /**
