@@ -3,6 +3,7 @@ import { prf } from '../../packages/tls-pure/dist/crypto/prf.js';
 import type { CryptoProvider } from '../../packages/tls-pure/dist/crypto/provider.js';
 import { type TrafficProtection, trafficProtection } from '../../packages/tls-pure/dist/dtls12/key-schedule.js';
 import { decodeServerHello } from '../../packages/tls-pure/dist/handshake/server-hello.js';
+import { noConnectionId } from '../../packages/tls-pure/dist/record/header.js';
 import type { Role } from './model.js';
 import { concat, fragment, fragmentsOf, HandshakeType, keyOf, type WireRecord } from './wire.js';
 
@@ -68,8 +69,12 @@ export class Truth {
       suite,
       master,
       { client: client.body.subarray(2, 34), server: hello.random },
-      hello.extensions.has(encryptThenMacExtension),
-      (bytes) => bytes.fill(0x55),
+      {
+        encryptThenMac: hello.extensions.has(encryptThenMacExtension),
+        random: (bytes) => bytes.fill(0x55),
+        cids: { client: noConnectionId, server: noConnectionId },
+        padding: 1,
+      },
     );
     return this.#keys;
   }

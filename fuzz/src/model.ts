@@ -18,6 +18,8 @@ export type Event =
   | 'alert received'
   | 'closed'
   | 'dropped'
+  | 'newest'
+  | 'routability check'
   | 'wake'
   | 'session';
 

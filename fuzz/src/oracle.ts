@@ -197,6 +197,14 @@ export class Oracle implements EngineSink {
     this.#happens('dropped', reason);
   }
 
+  newest(): void {
+    this.#happens('newest');
+  }
+
+  routabilityCheck(): void {
+    this.#happens('routability check');
+  }
+
   wake(): void {
     this.#happens('wake');
     this.#watched.wake();

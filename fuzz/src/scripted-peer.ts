@@ -12,6 +12,7 @@ import {
 import { PureClientFactory, PureServerFactory } from '../../packages/tls-pure/dist/engine-factories.js';
 import { encodeClientHello } from '../../packages/tls-pure/dist/handshake/client-hello.js';
 import { encodeServerHello } from '../../packages/tls-pure/dist/handshake/server-hello.js';
+import { noConnectionId } from '../../packages/tls-pure/dist/record/header.js';
 import type { Role } from './model.js';
 import { concat, fragment, fragmentsOf, HandshakeType, plainRecord, recordsOf } from './wire.js';
 
@@ -192,7 +193,9 @@ export class ScriptedPeer {
     const both = { client, server };
     this.#master = masterSecret(nodeProvider, this.#suite, premasterSecret(key, undefined), both, undefined);
     const fill = (bytes: Uint8Array): Uint8Array => bytes.fill(0);
-    this.#keys = trafficProtection(nodeProvider, this.#suite, this.#master, both, false, fill);
+    const cids = { client: noConnectionId, server: noConnectionId };
+    const options = { encryptThenMac: false, random: fill, cids, padding: 1 };
+    this.#keys = trafficProtection(nodeProvider, this.#suite, this.#master, both, options);
   }
 
   /** Takes what the engine has sent into the transcript. */
@@ -244,6 +247,8 @@ export class ScriptedPeer {
       alert: () => undefined,
       session: () => undefined,
       dropped: () => undefined,
+      newest: () => undefined,
+      routabilityCheck: () => undefined,
       wake: () => {
         this.#woken = true;
       },

@@ -116,6 +116,8 @@ class BarePair {
       alert: () => undefined,
       session: () => undefined,
       dropped: () => undefined,
+      newest: () => undefined,
+      routabilityCheck: () => undefined,
       wake: () => {
         this.#woken = true;
       },

@@ -47,6 +47,11 @@ export class AcceptedSocket extends SecureSocketBase {
     throw this.#refusal('accept');
   }
 
+  /** @throws ENOTSUP always. */
+  async rebind(): Promise<void> {
+    throw this.#refusal('rebind');
+  }
+
   protected get inbox(): ReceiveQueue {
     this.#inbox ??= this.association?.queue;
     if (this.#inbox === undefined) throw errnoError('ENOTCONN', 'the socket was closed');

@@ -1,14 +1,21 @@
 import { AcceptedSocket, type AcceptedSocketContext } from './accepted-socket.js';
-import { isClientHello, isEpochZero } from './client-hello.js';
+import { hasConnectionId, isClientHello, isEpochZero } from './client-hello.js';
 import type { Clock } from './clock.js';
 import { ClockAlarm } from './clock-alarm.js';
 import type { Endpoint } from './configuration.js';
+import {
+  connectionIdKey,
+  connectionIdOffset,
+  type ListenerConnectionIdSettings,
+  newConnectionId,
+} from './connection-ids.js';
 import { DeadlineHeap } from './deadline-heap.js';
-import type { Admission, DropReason, ServerEngineFactory } from './engine.js';
+import type { Admission, DropReason, RoutabilityCheckTypeCode, ServerEngineFactory } from './engine.js';
 import { type AvsError, errnoError } from './errors.js';
 import { asAvsError } from './foreign-error.js';
 import { datagramSizeOf } from './inner-mtu.js';
 import type { ListenerCounters } from './listener-counters.js';
+import { isSame, PathValidation, type PathVerdict, UnprovenPath } from './path-validation.js';
 import { type PeerHost, PeerSocket } from './peer-socket.js';
 import type { ReceiveQueueOptions } from './receive-queue.js';
 import type { Receiver, Socket } from './socket.js';
@@ -23,6 +30,9 @@ export interface Backlog {
 
 /** What an {@link AssociationTable} is made of. */
 export interface AssociationTableOptions {
+  /** Undefined: none are negotiated. */
+  readonly connectionIds: ListenerConnectionIdSettings | undefined;
+  readonly random: (bytes: Uint8Array) => void;
   /** Bound. */
   readonly backend: Socket;
   readonly engines: ServerEngineFactory;
@@ -45,8 +55,15 @@ export class AssociationTable implements PeerHost, Receiver {
   readonly clock: Clock;
   readonly queueOptions: ReceiveQueueOptions;
   readonly #options: AssociationTableOptions;
-  /** By address and port. A peer's successor is not in it. */
+  /**
+   * By address and port. A peer's successor is not in it; one with a connection ID may not be either, where others have or had its address.
+   */
   readonly #peers = new Map<string, PeerSocket>();
+  /** By the connection ID that their records have, or that they are to be offered. RFC 9146. */
+  readonly #cids = new Map<string, PeerSocket>();
+  readonly #cidLength: number;
+  /** Peers that are nobody's successor. */
+  #places = 0;
   /** How many peers of the table each address has; only where that is limited. */
   readonly #sources: Map<string, number> | undefined;
   readonly #heap = new DeadlineHeap<PeerSocket>();
@@ -59,6 +76,7 @@ export class AssociationTable implements PeerHost, Receiver {
     this.backend = options.backend;
     this.clock = options.context.clock;
     this.queueOptions = { kind: 'datagram', clock: this.clock };
+    this.#cidLength = options.connectionIds?.length ?? 0;
     this.#sources = options.limits.perSource < options.limits.total ? new Map() : undefined;
     this.#alarm = new ClockAlarm(this.clock, () => this.#tick(), { holdsProcess: false });
   }
@@ -76,7 +94,7 @@ export class AssociationTable implements PeerHost, Receiver {
   /** Closes all associations with a close_notify; whoever receives on one is told `error`. Settles with the sending. */
   async close(error: AvsError): Promise<void> {
     const farewells: Promise<void>[] = [];
-    for (const peer of [...this.#peers.values()]) {
+    for (const peer of new Set([...this.#peers.values(), ...this.#cids.values()])) {
       if (peer.successor !== undefined) this.#terminate(peer.successor, error);
       if (peer.association.isOpen) farewells.push(peer.association.close());
       this.#terminate(peer, error);
@@ -87,8 +105,21 @@ export class AssociationTable implements PeerHost, Receiver {
   // Receiver: what the bound socket has to tell.
 
   onData(data: Uint8Array, host: string, port: number): void {
+    this.#take(data, host, port, this.#options.connectionIds?.forward);
+  }
+
+  /** As `onData`, for what another process has received and forwarded. It is not forwarded again. */
+  onForwarded(data: Uint8Array, host: string, port: number): void {
+    this.#take(data, host, port, undefined);
+  }
+
+  #take(data: Uint8Array, host: string, port: number, forward: Forward | undefined): void {
     const now = this.clock.now();
-    const key = `${host} ${port}`;
+    const key = keyOf(host, port);
+    if (this.#cidLength > 0 && hasConnectionId(data, this.#cidLength)) {
+      this.#takeByCid(data, host, port, now, forward);
+      return;
+    }
     const peer = this.#peers.get(key);
     if (peer === undefined || isClientHello(data)) {
       this.#greet(data, { host, port, key }, peer, now);
@@ -109,6 +140,33 @@ export class AssociationTable implements PeerHost, Receiver {
     peer.take(copy, now);
   }
 
+  /** RFC 9146 §3: the connection ID finds the association, wherever the datagram comes from. */
+  #takeByCid(data: Uint8Array, host: string, port: number, now: number, forward: Forward | undefined): void {
+    const peer = this.#cids.get(connectionIdKey(data, connectionIdOffset, this.#cidLength));
+    if (peer === undefined) {
+      if (forward === undefined) this.dropped('connectionId');
+      else this.#forward(forward, data, host, port);
+    } else if (peer.remotePort === port && peer.remoteHost === host) {
+      peer.take(data, now);
+    } else if (peer.isEstablished) {
+      peer.take(data, now, { host, port });
+    } else {
+      // Until the handshake is complete there is only the address that the cookie has proven.
+      this.dropped('unexpected');
+    }
+  }
+
+  #forward(forward: Forward, data: Uint8Array, host: string, port: number): void {
+    this.#options.counters.forwarded += 1;
+    try {
+      forward(data, host, port);
+    } catch (error) {
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
+  }
+
   onError(error: AvsError): void {
     if (this.backend.state !== 'bound') this.#options.onLost(asAvsError(error));
   }
@@ -127,13 +185,8 @@ export class AssociationTable implements PeerHost, Receiver {
     peer.isEstablished = true;
     peer.limitAt = this.clock.now() + limits.idleTime;
     this.reschedule(peer);
-    const { incumbent } = peer;
-    if (incumbent !== undefined) {
-      incumbent.successor = undefined;
-      peer.incumbent = undefined;
-      this.#peers.set(peer.key, peer);
-      this.#terminate(incumbent, errnoError('ECONNRESET', 'the peer has begun a new association'));
-    }
+    if ((peer.association.info?.connectionId?.length ?? 0) === 0) this.#releaseCid(peer);
+    this.#takePlace(peer);
     if (backlog.size >= limits.backlog) {
       counters.refused.backlog += 1;
       queueMicrotask(() => this.#dismiss(peer, errnoError('ECONNABORTED', 'too many wait for accept')));
@@ -141,6 +194,123 @@ export class AssociationTable implements PeerHost, Receiver {
     }
     peer.socket = new AcceptedSocket(peer.association, peer, context);
     backlog.offer(peer.socket);
+  }
+
+  /** A peer whose handshake is complete takes the place of the association that its address had before. RFC 6347 §4.2.8. */
+  #takePlace(peer: PeerSocket): void {
+    const { incumbent } = peer;
+    if (incumbent === undefined) return;
+    incumbent.successor = undefined;
+    peer.incumbent = undefined;
+    this.#peers.set(peer.key, peer);
+    this.#occupy(peer.remoteHost);
+    // With a connection ID the address says nothing: if it is somebody else's now, its last owner may be anywhere.
+    if (incumbent.cid !== undefined && !isSameIdentity(incumbent, peer)) return;
+    this.#terminate(incumbent, errnoError('ECONNRESET', 'the peer has begun a new association'));
+  }
+
+  newest(peer: PeerSocket, from: Endpoint | undefined, bytes: number): void {
+    const { path } = peer;
+    if (from === undefined) {
+      // RFC 9146 §6: the newest record tells where the peer is.
+      if (path instanceof PathValidation) this.#endPath(peer, 'failed');
+      else if (path?.heard(bytes)) this.#endPath(peer, 'validated');
+    } else if (path instanceof PathValidation && isSame(path.candidate, from)) {
+      path.heard(bytes);
+    } else if (path instanceof UnprovenPath && isSame(path.previous, from)) {
+      this.#move(peer, from);
+      this.#endPath(peer, 'failed');
+    } else {
+      this.#observe(peer, from, bytes);
+    }
+  }
+
+  checkAnswered(
+    peer: PeerSocket,
+    type: RoutabilityCheckTypeCode,
+    cookie: Uint8Array,
+    from: Endpoint | undefined,
+  ): void {
+    if (!(peer.path instanceof PathValidation)) {
+      // RFC 9853 §5.4: answers that nobody waits for are dropped.
+      this.dropped('unexpected');
+      return;
+    }
+    this.#judge(peer, peer.path, peer.path.answered(type, cookie, from, this.clock.now()));
+  }
+
+  heldBack(): void {
+    this.#options.counters.peerAddresses.heldBack += 1;
+  }
+
+  /** A peer's newest record has come from an address where it was not before. */
+  #observe(peer: PeerSocket, from: Endpoint, bytes: number): void {
+    const { connectionIds, random, context, counters } = this.#options;
+    counters.peerAddresses.observed += 1;
+    const before = peer.path;
+    if (before !== undefined) this.#endPath(peer, 'failed');
+    if (!peer.association.info?.returnRoutabilityCheck) {
+      const home = { host: peer.remoteHost, port: peer.remotePort };
+      const path = new UnprovenPath(before instanceof UnprovenPath ? before.previous : home);
+      path.heard(bytes);
+      peer.path = path;
+      this.#move(peer, from);
+      return;
+    }
+    const mode = connectionIds?.pathValidation ?? 'basic';
+    const path = new PathValidation(from, { mode, timeout: context.handshakeTimeouts.min, random }, peer);
+    path.heard(bytes);
+    peer.path = path;
+    path.challenge(this.clock.now());
+    this.reschedule(peer);
+  }
+
+  #judge(peer: PeerSocket, path: PathValidation, verdict: PathVerdict): void {
+    if (verdict === 'valid') {
+      this.#move(peer, path.candidate);
+      this.#endPath(peer, 'validated');
+    } else if (verdict === 'invalid') {
+      this.#endPath(peer, 'failed');
+    } else {
+      this.reschedule(peer);
+    }
+  }
+
+  #endPath(peer: PeerSocket, how: 'validated' | 'failed'): void {
+    this.#options.counters.peerAddresses[how] += 1;
+    peer.settlePath();
+    this.reschedule(peer);
+  }
+
+  /** The peer is at another address. */
+  #move(peer: PeerSocket, { host, port }: Endpoint): void {
+    if (this.#peers.get(peer.key) === peer) this.#leavePlace(peer);
+    this.#vacate(peer.remoteHost);
+    this.#occupy(host);
+    const key = keyOf(host, port);
+    peer.moveTo(host, port, key);
+    const there = this.#peers.get(key);
+    // Who has no connection ID is found by the address alone, and must not lose it to whoever claims to be there.
+    const gives = there?.cid !== undefined && there.isEstablished && there.successor === undefined;
+    if (there === undefined || gives) this.#peers.set(key, peer);
+  }
+
+  /** Takes a peer out of the map of addresses. Its successor stays in its place, and counts from now on. */
+  #leavePlace(peer: PeerSocket): void {
+    const { successor } = peer;
+    if (successor === undefined) {
+      this.#peers.delete(peer.key);
+      return;
+    }
+    this.#peers.set(peer.key, successor);
+    this.#occupy(successor.remoteHost);
+    successor.incumbent = undefined;
+    peer.successor = undefined;
+  }
+
+  #releaseCid(peer: PeerSocket): void {
+    if (peer.cid !== undefined) this.#cids.delete(peer.cid);
+    peer.cid = undefined;
   }
 
   ended(peer: PeerSocket): void {
@@ -158,7 +328,7 @@ export class AssociationTable implements PeerHost, Receiver {
 
   reschedule(peer: PeerSocket): void {
     if (!peer.isAttached) return;
-    this.#heap.set(peer, Math.min(peer.engineAt ?? Infinity, peer.limitAt));
+    this.#heap.set(peer, Math.min(peer.engineAt ?? Infinity, peer.limitAt, peer.path?.deadline ?? Infinity));
     const next = this.#heap.peek();
     if (next !== undefined) this.#alarm.setNoLater(next.deadline);
   }
@@ -214,10 +384,12 @@ export class AssociationTable implements PeerHost, Receiver {
     const fresh = this.#add(from, handshakeId, peer?.isEstablished ? peer : undefined, now);
     const { context } = this.#options;
     try {
+      const connectionId = this.#giveCid(fresh);
       fresh.association.start((sink) =>
         admission.create(sink, {
           maxDatagramSize: datagramSizeOf(this.backend),
           handshakeTimeouts: context.handshakeTimeouts,
+          connectionId,
         }),
       );
     } catch {
@@ -228,13 +400,24 @@ export class AssociationTable implements PeerHost, Receiver {
     fresh.take(data, now);
   }
 
+  /** The connection ID that a peer is to be offered; undefined: none. */
+  #giveCid(peer: PeerSocket): Uint8Array | undefined {
+    const { connectionIds, random } = this.#options;
+    if (connectionIds === undefined) return undefined;
+    const connectionId = newConnectionId(connectionIds, random, (key) => this.#cids.has(key));
+    if (connectionId === undefined || connectionId.length === 0) return connectionId;
+    peer.cid = connectionIdKey(connectionId, 0, connectionId.length);
+    this.#cids.set(peer.cid, peer);
+    return connectionId;
+  }
+
   /** Why a new association may not begin, if so. One that takes another's place needs no room of its own. */
   #refusal(host: string, peer: PeerSocket | undefined, pending: PeerSocket | undefined): Refusal | undefined {
     const { limits, backlog } = this.#options;
     if (backlog.size >= limits.backlog) return 'backlog';
     if (pending === undefined && this.#halfOpen >= limits.halfOpen) return 'halfOpen';
-    if (peer !== undefined) return undefined;
-    if (this.#peers.size >= limits.total) return 'total';
+    if (peer !== undefined && peer.cid === undefined) return undefined;
+    if (this.#places >= limits.total) return 'total';
     return (this.#sources?.get(host) ?? 0) >= limits.perSource ? 'perSource' : undefined;
   }
 
@@ -247,7 +430,7 @@ export class AssociationTable implements PeerHost, Receiver {
       peer.incumbent = incumbent;
     } else {
       this.#peers.set(key, peer);
-      this.#sources?.set(host, (this.#sources.get(host) ?? 0) + 1);
+      this.#occupy(host);
     }
     this.reschedule(peer);
     return peer;
@@ -273,23 +456,27 @@ export class AssociationTable implements PeerHost, Receiver {
     if (this.#heap.size === 0) this.#alarm.set(undefined);
     if (peer.isEstablished) this.#established -= 1;
     else this.#halfOpen -= 1;
-    const { socket, incumbent, successor } = peer;
+    const { socket, incumbent } = peer;
     peer.socket = undefined;
+    peer.settlePath();
+    this.#releaseCid(peer);
     if (socket !== undefined && !peer.association.hasBufferedData) this.#options.backlog.withdraw(socket);
     if (incumbent !== undefined) {
       incumbent.successor = undefined;
       peer.incumbent = undefined;
-    } else if (successor !== undefined) {
-      this.#peers.set(peer.key, successor);
-      successor.incumbent = undefined;
-      peer.successor = undefined;
-    } else if (this.#peers.get(peer.key) === peer) {
-      this.#peers.delete(peer.key);
-      this.#forgetSource(peer.remoteHost);
+    } else {
+      if (this.#peers.get(peer.key) === peer) this.#leavePlace(peer);
+      this.#vacate(peer.remoteHost);
     }
   }
 
-  #forgetSource(host: string): void {
+  #occupy(host: string): void {
+    this.#places += 1;
+    this.#sources?.set(host, (this.#sources.get(host) ?? 0) + 1);
+  }
+
+  #vacate(host: string): void {
+    this.#places -= 1;
     const left = (this.#sources?.get(host) ?? 0) - 1;
     if (left > 0) this.#sources?.set(host, left);
     else this.#sources?.delete(host);
@@ -310,6 +497,9 @@ export class AssociationTable implements PeerHost, Receiver {
   #serve(peer: PeerSocket, now: number): void {
     if (peer.isAttached && peer.limitAt <= now) this.#checkLimit(peer, now);
     if (!peer.isAttached) return;
+    if (peer.path instanceof PathValidation && peer.path.deadline <= now) {
+      this.#judge(peer, peer.path, peer.path.expired(now));
+    }
     if (peer.engineAt !== undefined && peer.engineAt <= now) {
       peer.engineAt = undefined;
       peer.association.timerFired();
@@ -331,9 +521,19 @@ export class AssociationTable implements PeerHost, Receiver {
   }
 }
 
+type Forward = NonNullable<ListenerConnectionIdSettings['forward']>;
 type Acceptance = Extract<Admission, { action: 'accept' }>;
 type Refusal = keyof ListenerCounters['refused'];
 
 interface Source extends Endpoint {
   readonly key: string;
+}
+
+const keyOf = (host: string, port: number): string => `${host} ${port}`;
+
+/** Whether two peers have proven the same identity. */
+function isSameIdentity(a: PeerSocket, b: PeerSocket): boolean {
+  const [one, other] = [a, b].map(({ association }) => association.info?.pskIdentity);
+  if (one === undefined || other === undefined) return one === other;
+  return one.length === other.length && one.every((byte, i) => byte === other[i]);
 }

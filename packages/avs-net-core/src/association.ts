@@ -1,7 +1,7 @@
 import type { Alert } from './alerts.js';
 import type { Clock } from './clock.js';
 import { noDrops } from './drop-counts.js';
-import type { DropReason, Engine, EngineInfo, EngineSink } from './engine.js';
+import type { DropReason, Engine, EngineInfo, EngineSink, RoutabilityCheckTypeCode } from './engine.js';
 import type { AvsErrnoName } from './errno.js';
 import { type AvsError, errnoError, isErrno } from './errors.js';
 import { asAvsError } from './foreign-error.js';
@@ -34,6 +34,10 @@ export interface AssociationOwner {
   ended(error: AvsError | undefined): void;
   session(state: Uint8Array): void;
   dropped(reason: DropReason): void;
+  /** As `EngineSink.newest`. */
+  newest(): void;
+  /** As `EngineSink.routabilityCheck`. */
+  routabilityCheck(type: RoutabilityCheckTypeCode, cookie: Uint8Array): void;
   /** `timerFired` is wanted at this time, and no longer at any other; undefined: at none. Called only on a change. */
   schedule(at: number | undefined): void;
 }
@@ -46,8 +50,8 @@ export interface AssociationOptions {
   readonly kind: 'datagram' | 'stream';
   readonly clock: Clock;
   /** The peer, as `receiveFrom` reports it. */
-  readonly host: string;
-  readonly port: number;
+  host: string;
+  port: number;
   /** Where what is received goes. Without it the association makes one when the first data or reader comes. */
   readonly queue?: ReceiveQueue | undefined;
   /** Of the queue that the association makes. */
@@ -175,6 +179,19 @@ export class Association implements EngineSink, Receiver {
     return this.#gather(() => engine.close(this.#options.clock.now())).then(() => undefined);
   }
 
+  /** Sends a message of a return routability check, if the association is open. RFC 9853 §4. */
+  sendRoutabilityCheck(type: RoutabilityCheckTypeCode, cookie: Uint8Array): void {
+    if (this.#phase !== 'open') return;
+    this.#run((engine) => engine.sendRoutabilityCheck?.(type, cookie));
+  }
+
+  /** The peer is at another address from now on. */
+  movedTo(host: string, port: number): void {
+    this.#options.host = host;
+    this.#options.port = port;
+    this.#queue?.tellPeerAddress(host, port);
+  }
+
   /** Ends the association without another word to the peer; whoever receives is told `error`. The owner is not told. */
   terminate(error: AvsError): void {
     this.#finish(error);
@@ -277,6 +294,14 @@ export class Association implements EngineSink, Receiver {
     this.#drops ??= noDrops();
     this.#drops[reason] += 1;
     this.#options.owner.dropped(reason);
+  }
+
+  newest(): void {
+    if (!this.#doomed) this.#options.owner.newest();
+  }
+
+  routabilityCheck(type: RoutabilityCheckTypeCode, cookie: Uint8Array): void {
+    if (!this.#doomed) this.#options.owner.routabilityCheck(type, cookie);
   }
 
   wake(): void {

@@ -3,6 +3,7 @@
 
 const handshakeType = 22;
 const dtlsMajorVersion = 0xfe;
+const cidType = 25;
 const clientHelloType = 1;
 const recordHeaderSize = 13;
 
@@ -16,4 +17,9 @@ export function isEpochZero(datagram: Uint8Array): boolean {
 /** Whether a datagram begins with an unencrypted ClientHello, or a fragment of one. */
 export function isClientHello(datagram: Uint8Array): boolean {
   return isEpochZero(datagram) && datagram[0] === handshakeType && datagram[recordHeaderSize] === clientHelloType;
+}
+
+/** Whether a datagram begins with a record that has a connection ID, of as many bytes. RFC 9146 §4. */
+export function hasConnectionId(datagram: Uint8Array, length: number): boolean {
+  return datagram[0] === cidType && datagram[1] === dtlsMajorVersion && datagram.length >= recordHeaderSize + length;
 }

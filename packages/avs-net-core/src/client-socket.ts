@@ -4,11 +4,16 @@ import { Attempt } from './attempt.js';
 import { checkNotCleanedUp, closeQuietly, hostnameOf, localOf, peerOf, releaseQuietly } from './below.js';
 import { ClockAlarm } from './clock-alarm.js';
 import { ConnectTrial } from './connect-trial.js';
-import type { ClientEngineFactory } from './engine.js';
+import { newConnectionId } from './connection-ids.js';
+import { type ClientEngineFactory, RoutabilityCheckType, routabilityCookieLength } from './engine.js';
 import { type AvsError, AvsErrorCategory, errnoError, isErrno } from './errors.js';
 import { asAvsError } from './foreign-error.js';
 import { datagramSizeOf } from './inner-mtu.js';
+import { ipFamily } from './ip-address.js';
+import { MovingCarrier } from './moving-carrier.js';
+import { platformRandom } from './random.js';
 import { checkSignal, ReceiveQueue, type ReceiveQueueOptions } from './receive-queue.js';
+import type { RebindOptions } from './secure-socket.js';
 import { SecureSocketBase } from './secure-socket-base.js';
 import { serverNameForHost } from './server-name.js';
 import { StoredSession } from './session-buffer.js';
@@ -39,6 +44,8 @@ export class ClientSocket extends SecureSocketBase {
   #backend: Socket | undefined;
   #bound = false;
   #attempt: Attempt | undefined;
+  /** The socket below, as an association that can move sees it. */
+  #moving: MovingCarrier | undefined;
 
   constructor({ type, settings, engines, backend }: ClientSocketOptions) {
     super(settings.clock, settings.handshakeTimeouts);
@@ -94,6 +101,7 @@ export class ClientSocket extends SecureSocketBase {
       attempt.signal.throwIfAborted();
       trial.confirm?.();
     } catch (error) {
+      this.#use(backend);
       this.#bound = false;
       await closeQuietly(backend);
       throw error;
@@ -154,6 +162,33 @@ export class ClientSocket extends SecureSocketBase {
     );
   }
 
+  async rebind(options: RebindOptions = {}): Promise<void> {
+    this.checkUsable();
+    checkObject('options', options);
+    const { address, port, backend } = options;
+    if (address !== undefined) checkHost('address', address);
+    if (port !== undefined) checkInteger('port', port, 0, 65_535);
+    if (backend !== undefined) this.#checkReplacement(backend);
+    const signal = checkSignal(options.signal);
+    signal?.throwIfAborted();
+    const carrier = this.#moving;
+    if (carrier?.isMoving || this.#attempt !== undefined || this.isClosing) {
+      throw errnoError('EBADF', 'rebind: the socket is being opened, closed or rebound');
+    }
+    if (!this.association?.isOpen) throw errnoError('ENOTCONN', `rebind: the socket is ${this.state}`);
+    if (carrier === undefined || !this.#canMove) {
+      throw errnoError('ENOTSUP', 'rebind: the server gave no connection ID, so it knows the association by its address');
+    }
+    if (backend === undefined) {
+      const isPlaced = address !== undefined || port !== undefined;
+      await carrier.reopen(isPlaced ? { host: address ?? this.#anyAddress, port: port ?? 0 } : undefined, signal);
+    } else {
+      await carrier.replace(backend, signal);
+      this.#backend = backend;
+    }
+    this.#announce();
+  }
+
   protected get inbox(): ReceiveQueue {
     return this.#inbox;
   }
@@ -176,6 +211,7 @@ export class ClientSocket extends SecureSocketBase {
   }
 
   protected onClosed(): void {
+    this.#use(this.#backend);
     this.#bound = false;
   }
 
@@ -185,8 +221,30 @@ export class ClientSocket extends SecureSocketBase {
     this.#engines.destroy();
   }
 
+  /** The server knows the association by a connection ID. */
+  get #canMove(): boolean {
+    return (this.association?.info?.peerConnectionId?.length ?? 0) > 0;
+  }
+
+  get #anyAddress(): string {
+    return ipFamily(this.remoteHost) === 6 ? '::' : '0.0.0.0';
+  }
+
+  /** Lets the server know the new address, if there is a record for that. RFC 9853 §1: a path can be checked at any time. */
+  #announce(): void {
+    if (!this.association?.info?.returnRoutabilityCheck) return;
+    const cookie = new Uint8Array(routabilityCookieLength);
+    this.#random(cookie);
+    this.association.sendRoutabilityCheck(RoutabilityCheckType.path_challenge, cookie);
+  }
+
+  #random(bytes: Uint8Array): void {
+    (this.#settings.random ?? platformRandom)(bytes);
+  }
+
   #use(backend: Socket | undefined): void {
     this.#backend = backend;
+    this.#moving = undefined;
     this.carrier = backend;
     this.#bound = backend?.state === 'bound';
   }
@@ -211,19 +269,26 @@ export class ClientSocket extends SecureSocketBase {
     name: string | undefined,
     session: Uint8Array | undefined,
   ): Promise<void> {
+    const carrier = this.#movable(backend);
     const established = new Promise<void>((resolve, reject) => {
       this.association = new Association({
         owner: this.#owner(resolve, reject),
-        carrier: backend,
+        carrier: carrier ?? backend,
         kind: this.#inboxOptions.kind,
         clock: this.#settings.clock,
         ...peerOf(backend),
         queue: this.#inbox,
         queueOptions: this.#inboxOptions,
       });
+      const { connectionIds } = this.#settings;
+      const size = this.type === 'dtls' ? datagramSizeOf(backend) : largestRecord;
       this.association.start((sink) =>
         this.#engines.createClient(sink, {
-          maxDatagramSize: this.type === 'dtls' ? datagramSizeOf(backend) : largestRecord,
+          // Another path may take more or less.
+          get maxDatagramSize() {
+            return carrier?.datagramSize ?? size;
+          },
+          connectionId: connectionIds && newConnectionId(connectionIds, (bytes) => this.#random(bytes), () => false),
           handshakeTimeouts: this.handshakeTimeouts,
           serverName: name === undefined ? undefined : serverNameForHost(name),
           peer: `${hostnameOf(backend) ?? ''} ${peerOf(backend).port}`,
@@ -234,12 +299,24 @@ export class ClientSocket extends SecureSocketBase {
     try {
       await attempt.race(established);
       attempt.signal.throwIfAborted();
+      this.#moving = carrier;
+      this.carrier = carrier ?? backend;
     } catch (error) {
       this.association?.destroy();
       this.#session.write(undefined);
       releaseQuietly(backend);
       throw error;
     }
+  }
+
+  /** What makes a socket below movable; undefined where there are no connection IDs. */
+  #movable(backend: Socket): MovingCarrier | undefined {
+    if (this.#settings.connectionIds === undefined || this.type === 'tls') return undefined;
+    return new MovingCarrier(backend, hostnameOf(backend), {
+      clock: this.#settings.clock,
+      canMove: () => this.#canMove,
+      pause: () => this.handshakeTimeouts.min,
+    });
   }
 
   #owner(resolve: () => void, reject: (error: AvsError) => void): AssociationOwner {
@@ -263,6 +340,12 @@ export class ClientSocket extends SecureSocketBase {
         else early = Uint8Array.from(state);
       },
       dropped: () => undefined,
+      newest: () => undefined,
+      routabilityCheck: (type, cookie) => {
+        // RFC 9853 §5.4: answered at once. The socket below has one path, which is the one that is preferred.
+        if (type !== RoutabilityCheckType.path_challenge) return;
+        this.association?.sendRoutabilityCheck(RoutabilityCheckType.path_response, cookie);
+      },
       schedule: (at) => this.#alarm.set(at),
     };
   }
@@ -274,6 +357,12 @@ export class ClientSocket extends SecureSocketBase {
     }
     if (state === 'closed' || (state === 'bound' && operation === 'connect')) return;
     throw errnoError('EBADF', `${operation}: the socket is ${state}`);
+  }
+
+  #checkReplacement(backend: Socket): void {
+    checkSocket(backend);
+    this.#checkBelow(backend);
+    if (backend.state !== 'connected' && backend.state !== 'accepted') throw invalid('backend', 'a connected socket');
   }
 
   #checkBelow(backend: Socket): void {

@@ -85,6 +85,41 @@ export interface CertificateSecurity {
   readonly clientKey?: PrivateKeyInfo | undefined;
 }
 
+/** The connection IDs that a socket gives to its peer, which puts them in its records. RFC 9146 §3. */
+export interface ConnectionIdConfiguration {
+  /**
+   * Bytes of each, 0 to 255. Default: 8 on a listener, enough for random ones not to meet. On a client socket 0, for it is found by its
+   * port: with a length the server's records have one as well, which hides their type and lets them be padded, for so many bytes more.
+   */
+  readonly length?: number | undefined;
+  /**
+   * Is given `length` random bytes and may change them, so that they begin with the number of a process, for instance. Asked again
+   * when they are in use already. What they say is plain to see for everybody on the path.
+   */
+  readonly generate?: ((connectionId: Uint8Array) => void) | undefined;
+  /**
+   * Pads what is sent with a connection ID of the peer's to a multiple of as many bytes, 1 to 1,024, counting a byte for the type. Default
+   * 1: not at all. RFC 9146 §4.
+   */
+  readonly recordPadding?: number | undefined;
+}
+
+/** What a listener can set besides. */
+export interface ListenerConnectionIdConfiguration extends ConnectionIdConfiguration {
+  /**
+   * What is done about a peer whose records come from another address. With `'basic'` that address is asked whether it can answer, and
+   * what is sent waits for one round trip (RFC 9853 §5.1). With `'enhanced'` the old address is asked first, and has `handshakeTimeouts.min`
+   * to say that the peer is still there: that keeps out whoever forwards copies of its records faster, and makes a peer with a new
+   * address wait so much longer (RFC 9853 §5.2). Default `'basic'`. Peers that cannot be asked: see {@link ListenerStats.peerAddresses}.
+   */
+  readonly pathValidation?: 'basic' | 'enhanced' | undefined;
+  /**
+   * Takes datagrams with a connection ID that this listener does not know, to hand them to the process that does: its listener takes them
+   * with `receiveForwarded`. The bytes are the function's to keep, and come from anyone. Default: they are dropped.
+   */
+  readonly forward?: ((datagram: Uint8Array, host: string, port: number) => void) | undefined;
+}
+
 /** What the configurations of a secure socket and of a listener share. Everything is copied when the socket is created. */
 export interface TlsCommonConfiguration {
   /** The lowest version allowed. Default: the best that the backend has. avs: `version`. */
@@ -95,7 +130,10 @@ export interface TlsCommonConfiguration {
   readonly ciphersuites?: readonly number[] | undefined;
   /** The socket below. avs: `backend_configuration`. */
   readonly socket?: SocketConfiguration | undefined;
-  /** RFC 9146; ignored by a backend without it. avs: `use_connection_id`. */
+  /**
+   * Negotiates connection IDs, and return routability checks with them, so that the association outlives a change of the client's address.
+   * Default false. RFC 9146, RFC 9853; ignored by a backend without them. avs: `use_connection_id`.
+   */
   readonly useConnectionId?: boolean | undefined;
   /** Called last, with the backend's native handle or settings. avs: `additional_configuration_clb`. */
   readonly additionalConfiguration?: ((native: unknown) => void) | undefined;
@@ -114,6 +152,8 @@ export interface TlsConfiguration extends TlsCommonConfiguration {
   readonly sessionResumptionBuffer?: Uint8Array | undefined;
   /** Default: the host given to `connect`; never sent for an address. avs: `server_name_indication`. */
   readonly serverNameIndication?: string | undefined;
+  /** With `useConnectionId`. Ours. */
+  readonly connectionIds?: ConnectionIdConfiguration | undefined;
   /** Asks the server for small records: 512, 1,024, 2,048 or 4,096 bytes. RFC 6066 §4; for devices with little memory. Ours. */
   readonly maxFragmentLength?: 512 | 1024 | 2048 | 4096 | undefined;
 }
@@ -170,6 +210,8 @@ export interface ResumptionConfiguration {
 export interface DtlsListenerConfiguration extends TlsCommonConfiguration {
   readonly security: PskServerSecurity | CertificateSecurity;
   readonly limits?: ListenerLimits | undefined;
+  /** With `useConnectionId`. Ours. */
+  readonly connectionIds?: ListenerConnectionIdConfiguration | undefined;
   /** RFC 5246 §7.3, RFC 5077; false: every handshake is a full one. A backend without resumption ignores it. */
   readonly resumption?: ResumptionConfiguration | false | undefined;
 }

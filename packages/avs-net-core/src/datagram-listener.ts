@@ -26,6 +26,23 @@ export interface ListenerStats {
   };
   /** Associations that heard nothing for the idle time. */
   readonly idled: number;
+  /** Datagrams with a connection ID of another listener's that `connectionIds.forward` was given. */
+  readonly forwarded: number;
+  /**
+   * Peers whose newest record came from another address (RFC 9146 §6). With return routability checks the peer's address changes when the
+   * new one is validated. Without them it changes at once, and until the peer is heard again after something was sent there, the new
+   * one gets three times as much as has come from it; `send` of more rejects EAGAIN.
+   */
+  readonly peerAddresses: {
+    /** Such records that began a validation. */
+    readonly observed: number;
+    /** Peers that have answered from there, so that it is their address. */
+    readonly validated: number;
+    /** Peers that have not, or were heard somewhere else first. */
+    readonly failed: number;
+    /** Datagrams that were not sent because they were too much for an address that was not validated. */
+    readonly heldBack: number;
+  };
   /** Datagrams and records dropped, by reason. */
   readonly dropped: Readonly<Record<DropReason, number>>;
 }
@@ -43,6 +60,12 @@ export interface DtlsListener extends SocketOperations, AsyncIterable<SecureSock
   readonly type: 'dtls';
   accept(options?: WaitOptions): Promise<SecureSocket>;
   readonly stats: ListenerStats;
+  /**
+   * Takes a datagram that another process has received and forwarded (`connectionIds.forward`), as if it had come here from that host
+   * and port. It is not forwarded again.
+   * @throws TypeError, EINVAL naming the argument; EBADF the listener is not bound, or was cleaned up.
+   */
+  receiveForwarded(datagram: Uint8Array, host: string, port: number): void;
 }
 
 /** What {@link createDatagramListener} is given by a backend. */

@@ -15,14 +15,26 @@ export type DropReason =
   | 'version'
   /** Of an epoch that is over or cannot begin yet. */
   | 'epoch'
+  /** With a connection ID that is nobody's, or without the one that was negotiated. RFC 9146 §3 */
+  | 'connectionId'
   /** Not possible in this state; a duplicate of what was handled already. */
   | 'unexpected'
   /** More than the bound on what is kept for later. */
   | 'overflow';
 
+/** The messages of a return routability check. RFC 9853 §4. */
+export const RoutabilityCheckType = { path_challenge: 0, path_response: 1, path_drop: 2 } as const;
+
+/** One of {@link RoutabilityCheckType}. */
+export type RoutabilityCheckTypeCode = (typeof RoutabilityCheckType)[keyof typeof RoutabilityCheckType];
+
+/** Bytes of the cookie that each of them carries. RFC 9853 §4. */
+export const routabilityCookieLength = 8;
+
 /**
  * What an engine tells its shell. Called synchronously from within the engine's operations; must not throw. From within
- * `deliver`, `established` and `alert` the shell may call `send` and `close`, and no other operation.
+ * `deliver`, `established` and `alert` the shell may call `send` and `close`, from within `newest` and `routabilityCheck`
+ * `sendRoutabilityCheck`, and no other operation.
  */
 export interface EngineSink {
   /** A datagram, or stream bytes, for the socket below. The bytes are the sink's to keep. */
@@ -37,6 +49,13 @@ export interface EngineSink {
   session(state: Uint8Array): void;
   /** A datagram or record was dropped. */
   dropped(reason: DropReason): void;
+  /**
+   * The record at hand has our connection ID, is authentic, and newer than all before: what RFC 9146 §6 asks for before the peer's
+   * address may change. Called before what the record holds is handed out; never during a handshake.
+   */
+  newest(): void;
+  /** A return routability check came, the cookie being the sink's to keep. Only where it was negotiated. RFC 9853 §4. */
+  routabilityCheck(type: RoutabilityCheckTypeCode, cookie: Uint8Array): void;
   /**
    * Work that had to wait (an asynchronous key lookup) has finished: the shell calls `handleTimeout` with the current time,
    * soon and not from within this call.
@@ -63,6 +82,12 @@ export interface EngineInfo {
   readonly pskIdentityHint: Uint8Array | undefined;
   /** The name that the client asked for, if it did. RFC 6066 §3. */
   readonly serverName: string | undefined;
+  /** In the records that the peer sends, 0 to 255 bytes; undefined: connection IDs were not negotiated. RFC 9146 §3. */
+  readonly connectionId: Uint8Array | undefined;
+  /** In the records that this side sends, 0 to 255 bytes; undefined: connection IDs were not negotiated. RFC 9146 §3. */
+  readonly peerConnectionId: Uint8Array | undefined;
+  /** RFC 9853. */
+  readonly returnRoutabilityCheck: boolean;
   /** RFC 6066 §4: the largest plaintext of a record, bytes; 16,384 unless smaller was negotiated. */
   readonly maxFragmentLength: number;
   /** Flights this side sent to complete the handshake: on a client, its round trips. */
@@ -86,6 +111,11 @@ export interface Engine {
    * EOVERFLOW when its keys have protected as much as they may, and the association ends with it.
    */
   send(plaintext: Uint8Array): void;
+  /**
+   * Emits a message of a return routability check; an engine that never negotiates it has no such method. RFC 9853 §4.
+   * @throws AvsError ENOTCONN the association is not established; ENOTSUP the check was not negotiated.
+   */
+  sendRoutabilityCheck?(type: RoutabilityCheckTypeCode, cookie: Uint8Array): void;
   /** To be called at `nextTimeout` and after `wake`. Early and superfluous calls are harmless. */
   handleTimeout(now: number): void;
   /** When the engine next wants `handleTimeout`; undefined when nothing is pending. */
@@ -115,6 +145,11 @@ export interface AssociationOptions {
   /** Bytes that the socket below takes in one datagram: handshake messages are fragmented to fit. */
   readonly maxDatagramSize: number;
   readonly handshakeTimeouts: HandshakeTimeouts;
+  /**
+   * What the peer is asked to put in its records, 0 to 255 bytes, the engine's to keep; undefined: connection IDs are not negotiated. An
+   * engine without them ignores it. RFC 9146 §3.
+   */
+  readonly connectionId?: Uint8Array | undefined;
 }
 
 /** What a client's engine is told besides. */

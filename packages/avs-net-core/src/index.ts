@@ -9,6 +9,7 @@ export {
 export type { Backend, BackendCapabilities } from './backend.js';
 export { type Clock, systemClock, type TimerHandle } from './clock.js';
 export type * from './configuration.js';
+export type { ConnectionIdSettings, ListenerConnectionIdSettings } from './connection-ids.js';
 export type * from './credentials.js';
 export {
   createDatagramListener,
@@ -17,6 +18,7 @@ export {
   type ListenerStats,
 } from './datagram-listener.js';
 export type * from './engine.js';
+export { RoutabilityCheckType, routabilityCookieLength } from './engine.js';
 export { AvsErrno, type AvsErrnoCode, type AvsErrnoName } from './errno.js';
 export {
   AvsError,
@@ -29,7 +31,7 @@ export {
 } from './errors.js';
 export type * from './options.js';
 export { defaultHandshakeTimeouts } from './options.js';
-export { createSecureSocket, type SecureSocket, type SecureSocketOptions } from './secure-socket.js';
+export { createSecureSocket, type RebindOptions, type SecureSocket, type SecureSocketOptions } from './secure-socket.js';
 export { MemorySessionCache } from './session-cache.js';
 export type * from './socket.js';
 export { TicketKeyRing, ticketKeyLength } from './ticket-keys.js';

@@ -1,6 +1,6 @@
 import { AcceptQueue } from './accept-queue.js';
 import type { AcceptedSocketContext } from './accepted-socket.js';
-import { checkHost, checkInteger, checkObject, invalid } from './argument-checks.js';
+import { checkBytes, checkHost, checkInteger, checkObject, checkPort, invalid } from './argument-checks.js';
 import { AssociationTable } from './association-table.js';
 import { Attempt } from './attempt.js';
 import { checkNotCleanedUp, closeBelow, closeQuietly, releaseQuietly } from './below.js';
@@ -12,6 +12,7 @@ import { asAvsError } from './foreign-error.js';
 import { datagramSizeOf } from './inner-mtu.js';
 import { ListenerCounters } from './listener-counters.js';
 import type { HandshakeTimeouts, ReadableOption, ReadableOptions, WritableOption, WritableOptions } from './options.js';
+import { platformRandom } from './random.js';
 import { checkSignal } from './receive-queue.js';
 import type { SecureSocket } from './secure-socket.js';
 import type { ReceivedDatagram, Socket, WaitOptions } from './socket.js';
@@ -104,6 +105,15 @@ export class ListenerSocket implements DtlsListener {
       throw asAvsError(error);
     }
     if (before !== backend) await before?.cleanup().catch(() => undefined);
+  }
+
+  receiveForwarded(datagram: Uint8Array, host: string, port: number): void {
+    this.#checkUsable();
+    checkBytes('datagram', datagram);
+    checkHost('host', host);
+    checkPort('port', port);
+    if (this.#table === undefined) throw errnoError('EBADF', 'receiveForwarded: the listener is not bound');
+    this.#table.onForwarded(new Uint8Array(datagram), host, port);
   }
 
   async accept(options?: WaitOptions): Promise<SecureSocket> {
@@ -258,6 +268,8 @@ export class ListenerSocket implements DtlsListener {
       backend,
       engines: this.#engines,
       limits: this.#settings.limits,
+      connectionIds: this.#settings.connectionIds,
+      random: this.#settings.random ?? platformRandom,
       context: this.#context(),
       backlog: this.#backlog,
       counters: this.#counters,

@@ -1,11 +1,13 @@
 import type { AcceptedSocket } from './accepted-socket.js';
 import { Association, type AssociationOwner, type CarrierSocket } from './association.js';
 import type { Clock } from './clock.js';
+import type { Endpoint } from './configuration.js';
 import type { HeapEntry } from './deadline-heap.js';
-import type { DropReason } from './engine.js';
+import { type DropReason, RoutabilityCheckType, type RoutabilityCheckTypeCode } from './engine.js';
 import { type AvsError, errnoError } from './errors.js';
 import { ipFamily } from './ip-address.js';
 import type { ReadableOption, ReadableOptions } from './options.js';
+import { type Challenger, isSame, PathValidation, UnprovenPath } from './path-validation.js';
 import type { ReceiveQueueOptions } from './receive-queue.js';
 import type { Socket, SocketState } from './socket.js';
 
@@ -21,7 +23,18 @@ export interface PeerHost {
   /** The user has closed the accepted socket. */
   closed(peer: PeerSocket): void;
   dropped(reason: DropReason): void;
-  /** `engineAt` has changed. */
+  /** A datagram with a record that is newer than all before; `from` is undefined where it came from the peer's address. */
+  newest(peer: PeerSocket, from: Endpoint | undefined, bytes: number): void;
+  /** An answer of a return routability check. */
+  checkAnswered(
+    peer: PeerSocket,
+    type: RoutabilityCheckTypeCode,
+    cookie: Uint8Array,
+    from: Endpoint | undefined,
+  ): void;
+  /** Something is not sent, because of where it would go. */
+  heldBack(): void;
+  /** `engineAt` or the deadline of `path` has changed. */
   reschedule(peer: PeerSocket): void;
 }
 
@@ -29,12 +42,16 @@ export interface PeerHost {
  * One peer of a listener: the socket that its association sees below itself, which is a view of the shared one, and the
  * association's owner. It has neither timers nor closures of its own, so that many cost little.
  */
-export class PeerSocket implements CarrierSocket, AssociationOwner, HeapEntry {
+export class PeerSocket implements CarrierSocket, AssociationOwner, HeapEntry, Challenger {
   readonly #host: PeerHost;
-  readonly remoteHost: string;
-  readonly remotePort: number;
+  remoteHost: string;
+  remotePort: number;
   /** Of its address, in the table. */
-  readonly key: string;
+  key: string;
+  /** Of the connection ID in its records, in the table; undefined: they have none. RFC 9146. */
+  cid: string | undefined;
+  /** While it is not known whether the peer is where its records come from. */
+  path: PathValidation | UnprovenPath | undefined;
   /** Of the ClientHello that created it. */
   readonly handshakeId: number;
   readonly association: Association;
@@ -55,6 +72,12 @@ export class PeerSocket implements CarrierSocket, AssociationOwner, HeapEntry {
   /** What is handed out, once the handshake is complete. */
   socket: AcceptedSocket | undefined;
   #isNoise = false;
+  /** Where the datagram at hand has come from, if not from the peer's address. */
+  #from: Endpoint | undefined;
+  /** Of the datagram at hand that nobody has been told of. */
+  #bytes = 0;
+  /** Where what is sent goes now, if not to the peer's address. */
+  #destination: Endpoint | undefined;
 
   constructor(host: PeerHost, key: string, remoteHost: string, remotePort: number, handshakeId: number) {
     this.#host = host;
@@ -74,11 +97,33 @@ export class PeerSocket implements CarrierSocket, AssociationOwner, HeapEntry {
     });
   }
 
-  /** Takes a datagram from the peer's address. */
-  take(data: Uint8Array, now: number): void {
+  /** Takes a datagram, from the peer's address unless another is given. */
+  take(data: Uint8Array, now: number, from?: Endpoint): void {
     this.#isNoise = false;
+    this.#from = from;
+    this.#bytes = data.length;
     this.association.onData(data);
+    this.#from = undefined;
     if (!this.#isNoise) this.lastHeard = now;
+  }
+
+  /** The peer is at another address from now on. */
+  moveTo(host: string, port: number, key: string): void {
+    this.remoteHost = host;
+    this.remotePort = port;
+    this.key = key;
+    this.association.movedTo(host, port);
+  }
+
+  /** It is known where the peer is: what has waited for that is sent. */
+  settlePath(): void {
+    const { path } = this;
+    this.path = undefined;
+    if (path instanceof PathValidation) path.release((data) => this.#sendTo(data, this.remoteHost, this.remotePort));
+  }
+
+  challenge(cookie: Uint8Array, to: Endpoint | undefined): void {
+    this.#sendCheck(RoutabilityCheckType.path_challenge, cookie, to ?? this.#home);
   }
 
   get state(): SocketState {
@@ -87,7 +132,16 @@ export class PeerSocket implements CarrierSocket, AssociationOwner, HeapEntry {
 
   send(data: Uint8Array): Promise<void> {
     if (!this.isAttached) return Promise.reject(errnoError('ENOTCONN', 'the association is over'));
-    return this.#host.backend.sendTo(data, this.remoteHost, this.remotePort);
+    const { path, remoteHost, remotePort } = this;
+    const destination = this.#destination;
+    if (path === undefined) {
+      return this.#sendTo(data, destination?.host ?? remoteHost, destination?.port ?? remotePort);
+    }
+    if (path instanceof UnprovenPath) return this.#sendUnproven(path, data, destination ?? this.#home);
+    if (destination === undefined) return path.hold(data);
+    // What would be too much for an address that is not validated is not sent at all: RFC 9853 §5.
+    if (!isSame(destination, this.#home) && !path.spend(data.length)) return Promise.resolve();
+    return this.#sendTo(data, destination.host, destination.port);
   }
 
   /** Does nothing: what comes goes to `take`. */
@@ -153,8 +207,42 @@ export class PeerSocket implements CarrierSocket, AssociationOwner, HeapEntry {
     this.#host.dropped(reason);
   }
 
+  newest(): void {
+    this.#host.newest(this, this.#from, this.#bytes);
+    this.#bytes = 0;
+  }
+
+  routabilityCheck(type: RoutabilityCheckTypeCode, cookie: Uint8Array): void {
+    if (type !== RoutabilityCheckType.path_challenge) {
+      this.#host.checkAnswered(this, type, cookie, this.#from);
+      return;
+    }
+    // RFC 9853 §5.4: answered at once, to where it came from. A server has one path only, and prefers that.
+    this.#sendCheck(RoutabilityCheckType.path_response, cookie, this.#from ?? this.#home);
+  }
+
   schedule(at: number | undefined): void {
     this.engineAt = at;
     this.#host.reschedule(this);
+  }
+
+  get #home(): Endpoint {
+    return { host: this.remoteHost, port: this.remotePort };
+  }
+
+  #sendCheck(type: RoutabilityCheckTypeCode, cookie: Uint8Array, to: Endpoint): void {
+    this.#destination = to;
+    this.association.sendRoutabilityCheck(type, cookie);
+    this.#destination = undefined;
+  }
+
+  #sendUnproven(path: UnprovenPath, data: Uint8Array, to: Endpoint): Promise<void> {
+    if (path.spend(data.length)) return this.#sendTo(data, to.host, to.port);
+    this.#host.heldBack();
+    return Promise.reject(errnoError('EAGAIN', `the peer is new at ${to.host}:${to.port}: not so much before it answers`));
+  }
+
+  #sendTo(data: Uint8Array, host: string, port: number): Promise<void> {
+    return this.#host.backend.sendTo(data, host, port);
   }
 }

@@ -129,6 +129,11 @@ export class ReceiveQueue {
     return true;
   }
 
+  /** The peer is at another address: for a receiver that asks. */
+  tellPeerAddress(host: string, port: number): void {
+    if (this.#receiver !== undefined) this.#tell(this.#receiver, 'onPeerAddress', undefined, host, port);
+  }
+
   /**
    * An error that the socket survives: goes to the receiver, or to the receive that waits longest, or is kept for the next
    * receive or {@link takeReported}. Of several kept ones the last counts.
@@ -405,9 +410,11 @@ export class ReceiveQueue {
   #tell(receiver: Receiver, event: 'onData', data: Uint8Array, host: string, port: number): void;
   #tell(receiver: Receiver, event: 'onError', error: AvsError): void;
   #tell(receiver: Receiver, event: 'onEnd'): void;
-  #tell(receiver: Receiver, event: 'onData' | 'onError' | 'onEnd', value?: unknown, host = '', port = 0): void {
+  #tell(receiver: Receiver, event: 'onPeerAddress', value: undefined, host: string, port: number): void;
+  #tell(receiver: Receiver, event: keyof Receiver, value?: unknown, host = '', port = 0): void {
     try {
       if (event === 'onData') receiver.onData(value as Uint8Array, host, port);
+      else if (event === 'onPeerAddress') receiver.onPeerAddress?.(host, port);
       else if (event === 'onError') receiver.onError?.(value as AvsError);
       else receiver.onEnd?.();
     } catch (error) {

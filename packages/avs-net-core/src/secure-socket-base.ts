@@ -11,7 +11,7 @@ import { checkExport } from './exporter.js';
 import { datagramSizeOf } from './inner-mtu.js';
 import type { HandshakeTimeouts, ReadableOption, ReadableOptions, WritableOption, WritableOptions } from './options.js';
 import type { ReceiveQueue } from './receive-queue.js';
-import type { SecureSocket } from './secure-socket.js';
+import type { RebindOptions, SecureSocket } from './secure-socket.js';
 import type { ReceivedDatagram, ReceiveOptions, Receiver, Socket, SocketState, WaitOptions } from './socket.js';
 import { checkReceiveTimeout, copyHandshakeTimeouts } from './socket-settings.js';
 
@@ -45,6 +45,7 @@ export abstract class SecureSocketBase implements SecureSocket {
   abstract decorate(backend: Socket, options?: WaitOptions): Promise<void>;
   abstract bind(address: string, port: number): Promise<void>;
   abstract accept(options?: WaitOptions): Promise<Socket>;
+  abstract rebind(options?: RebindOptions): Promise<void>;
 
   /** Where what is received waits. */
   protected abstract get inbox(): ReceiveQueue;

@@ -2,7 +2,7 @@ import type { Alert } from './alerts.js';
 import { ClientSocket } from './client-socket.js';
 import type { SocketConfiguration } from './configuration.js';
 import type { ClientEngineFactory, DropReason, EngineInfo } from './engine.js';
-import type { Socket } from './socket.js';
+import type { Socket, WaitOptions } from './socket.js';
 import type { TlsSettings } from './tls-settings.js';
 
 /** A socket that protects what it carries: client (`connect`, `decorate`) or accepted by a listener. */
@@ -25,6 +25,27 @@ export interface SecureSocket extends Socket {
    * out of bounds, or a label that is reserved, empty or not ASCII; EBADF after cleanup. TypeError a wrong type.
    */
   exportKeyingMaterial(length: number, label: string, context?: Uint8Array): Uint8Array;
+  /**
+   * Goes on from another address: closes the socket below and opens it anew, on a port of the platform's choice or where `options` say, or
+   * puts another one in its place. What is sent meanwhile waits. Where the server does return routability checks it is told at
+   * once, else it learns the address from what is sent next. RFC 9146 §6, RFC 9853. Ours.
+   *
+   * A client with a connection ID does so by itself when the socket below says ENETUNREACH, ENETDOWN, EADDRNOTAVAIL or EHOSTUNREACH.
+   * @throws ENOTCONN there is no association; ENOTSUP the server gave no connection ID, or the socket was accepted by a listener; EBADF
+   * the socket is being opened, closed or rebound; EINVAL `backend` is not a connected datagram socket; what the socket below rejects with:
+   * the association goes on all the same, and the next `send` or `rebind` tries again.
+   */
+  rebind(options?: RebindOptions): Promise<void>;
+}
+
+/** Where a {@link SecureSocket} goes on. */
+export interface RebindOptions extends WaitOptions {
+  /** The local address to bind to. Default: the platform's choice. */
+  readonly address?: string | undefined;
+  /** The local port. Default 0: the platform's choice. */
+  readonly port?: number | undefined;
+  /** A datagram socket that is connected to the server, instead of the one below, which is cleaned up. Taken over, unless this rejects. */
+  readonly backend?: Socket | undefined;
 }
 
 /** What {@link createSecureSocket} is given by a backend. */

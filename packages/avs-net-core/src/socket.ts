@@ -39,6 +39,11 @@ export interface Receiver {
   onError?(error: AvsError): void;
   /** The peer has closed its direction; nothing comes any more. */
   onEnd?(): void;
+  /**
+   * The association goes on with its peer at another address. With a peer that does no return routability checks that address is not
+   * validated yet: an application with a way of its own, such as Echo of CoAP (RFC 9175 §2.3), begins it here. RFC 9146 §6.
+   */
+  onPeerAddress?(host: string, port: number): void;
 }
 
 /**

@@ -19,6 +19,12 @@ import type {
   TlsConfiguration,
   TlsVersion,
 } from './configuration.js';
+import {
+  type ConnectionIdSettings,
+  copyConnectionIds,
+  copyListenerConnectionIds,
+  type ListenerConnectionIdSettings,
+} from './connection-ids.js';
 import { defaultHandshakeTimeouts, type HandshakeTimeouts } from './options.js';
 import { checkServerName } from './server-name.js';
 import { checkClock, copyHandshakeTimeouts, copySocketConfiguration } from './socket-settings.js';
@@ -32,7 +38,6 @@ export interface TlsCommonSettings {
   readonly ciphersuites: readonly number[];
   /** With the clock of the whole, unless it names its own. */
   readonly socket: SocketConfiguration;
-  readonly useConnectionId: boolean;
   readonly additionalConfiguration: ((native: unknown) => void) | undefined;
   readonly random: ((bytes: Uint8Array) => void) | undefined;
   readonly onKeyLog: ((line: string) => void) | undefined;
@@ -46,6 +51,8 @@ export interface TlsSettings extends TlsCommonSettings {
   /** As it is sent, without a final dot; undefined: the host given to `connect`. */
   readonly serverNameIndication: string | undefined;
   readonly maxFragmentLength: 512 | 1024 | 2048 | 4096 | undefined;
+  /** Undefined: none are negotiated. */
+  readonly connectionIds: ConnectionIdSettings | undefined;
 }
 
 /** Checked settings of a DTLS listener. */
@@ -53,6 +60,8 @@ export interface ListenerSettings extends TlsCommonSettings {
   readonly limits: Readonly<Record<keyof ListenerLimits, number>>;
   /** Undefined: no resumption. */
   readonly resumption: ResumptionSettings | undefined;
+  /** Undefined: none are negotiated. */
+  readonly connectionIds: ListenerConnectionIdSettings | undefined;
 }
 
 /** Checked settings of resumption; undefined is what the backend makes by default, false is none. */
@@ -86,7 +95,8 @@ const fragmentLengths: readonly unknown[] = [512, 1024, 2048, 4096];
 export function copyTlsConfiguration(configuration: TlsConfiguration): TlsSettings {
   checkObject('configuration', configuration);
   checkSecurity(configuration.security);
-  const { sessionResumptionBuffer, serverNameIndication, maxFragmentLength } = configuration;
+  const { sessionResumptionBuffer, serverNameIndication, maxFragmentLength, useConnectionId } = configuration;
+  const connectionIds = copyConnectionIds(configuration.connectionIds, 0);
   if (sessionResumptionBuffer !== undefined) checkBytes('sessionResumptionBuffer', sessionResumptionBuffer);
   if (maxFragmentLength !== undefined) {
     checkNumber('maxFragmentLength', maxFragmentLength);
@@ -98,6 +108,7 @@ export function copyTlsConfiguration(configuration: TlsConfiguration): TlsSettin
     serverNameIndication:
       serverNameIndication === undefined ? undefined : checkServerName('serverNameIndication', serverNameIndication),
     maxFragmentLength,
+    connectionIds: useConnectionId ? connectionIds : undefined,
   };
 }
 
@@ -108,8 +119,14 @@ export function copyTlsConfiguration(configuration: TlsConfiguration): TlsSettin
 export function copyListenerConfiguration(configuration: DtlsListenerConfiguration): ListenerSettings {
   checkObject('configuration', configuration);
   checkSecurity(configuration.security);
-  const { limits, resumption } = configuration;
-  return { ...copyCommon(configuration), limits: copyLimits(limits), resumption: copyResumption(resumption) };
+  const { limits, resumption, useConnectionId } = configuration;
+  const connectionIds = copyListenerConnectionIds(configuration.connectionIds);
+  return {
+    ...copyCommon(configuration),
+    limits: copyLimits(limits),
+    resumption: copyResumption(resumption),
+    connectionIds: useConnectionId ? connectionIds : undefined,
+  };
 }
 
 function copyCommon(configuration: TlsCommonConfiguration): TlsCommonSettings {
@@ -133,7 +150,6 @@ function copyCommon(configuration: TlsCommonConfiguration): TlsCommonSettings {
         : copyHandshakeTimeouts('handshakeTimeouts', handshakeTimeouts),
     ciphersuites: copyCiphersuites(ciphersuites),
     socket: { ...below, clock: below.clock ?? clock },
-    useConnectionId: useConnectionId ?? false,
     additionalConfiguration,
     random,
     onKeyLog,

@@ -12,7 +12,7 @@ describe('the configuration of a secure socket', () => {
       version: undefined,
       handshakeTimeouts: { min: 1_000, max: 60_000 },
       ciphersuites: [],
-      useConnectionId: false,
+      connectionIds: undefined,
       clock: systemClock,
     });
   });

@@ -218,6 +218,9 @@ export class OpensslEngine implements Engine {
       serverName: negotiated.serverName ?? this.serverName,
       maxFragmentLength: negotiated.maxFragmentLength === 0 ? maxPlaintextLength : 256 << negotiated.maxFragmentLength,
       flights: this.#flights,
+      connectionId: undefined,
+      peerConnectionId: undefined,
+      returnRoutabilityCheck: false,
       retransmissions: this.#retransmissions,
     };
     this.#state = 'established';

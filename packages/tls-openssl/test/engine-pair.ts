@@ -204,6 +204,8 @@ export class EnginePair {
       dropped: (reason) => {
         of.dropped[reason] = (of.dropped[reason] ?? 0) + 1;
       },
+      newest: () => undefined,
+      routabilityCheck: () => undefined,
       wake: () => this.#woken.add(of),
       closed: (error) => {
         of.closed++;

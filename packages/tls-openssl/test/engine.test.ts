@@ -271,6 +271,9 @@ describe('an association', () => {
       pskIdentityHint: bytes('hint'),
       serverName: 'example.org',
       flights: 3,
+      connectionId: undefined,
+      peerConnectionId: undefined,
+      returnRoutabilityCheck: false,
       retransmissions: 0,
     });
     expect(pair.server.engine?.info).toMatchObject({
@@ -434,6 +437,8 @@ function silent(told: Partial<Record<keyof EngineSink, (...all: never[]) => void
     alert: nothing,
     session: nothing,
     dropped: nothing,
+    newest: nothing,
+    routabilityCheck: nothing,
     wake: nothing,
     closed: nothing,
     ...told,

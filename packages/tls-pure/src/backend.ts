@@ -12,8 +12,8 @@ import {
   type SecureSocket,
   type Socket,
   type SocketConfiguration,
-  type TlsCommonSettings,
   type TlsConfiguration,
+  type TlsSettings,
 } from '@avs-net/core';
 import { loadPskSecurity, type PskLoader, pskIdentityLimits, pskKeyLimits, pskLookup } from '@avs-net/crypto-creds';
 import { ciphersuite, ciphersuites } from './ciphersuites.js';
@@ -54,7 +54,7 @@ export const capabilities: BackendCapabilities = {
   ciphersuites: ciphersuites.map(({ id }) => id),
   server: true,
   sessionResumption: true,
-  connectionId: false,
+  connectionId: true,
   extendedMasterSecret: true,
   encryptThenMac: true,
   maxFragmentLength: true,
@@ -131,7 +131,7 @@ async function createListener(platform: Platform, configuration: DtlsListenerCon
   return createDatagramListener({ engines, configuration: settings, createBackend: createUdpSocket });
 }
 
-function createContext(platform: Platform, settings: TlsCommonSettings): Context & { legacyServers: boolean } {
+function createContext(platform: Platform, settings: TlsSettings | ListenerSettings): Context & { legacyServers: boolean } {
   // It is the lowest version allowed: DTLS 1.2 satisfies whatever asks for less.
   if (settings.version === '1.3') {
     throw errnoError('ENOTSUP', `version ${settings.version} is not supported: this backend speaks DTLS 1.2`);
@@ -147,6 +147,7 @@ function createContext(platform: Platform, settings: TlsCommonSettings): Context
     onKeyLog: settings.onKeyLog,
     date: () => settings.clock.date?.() ?? Date.now(),
     suites,
+    recordPadding: settings.connectionIds?.recordPadding,
     legacyServers: adjusted.legacyServers,
   };
 }

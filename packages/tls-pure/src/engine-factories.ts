@@ -29,7 +29,7 @@ export class PureClientFactory implements ClientEngineFactory {
   }
 
   maxPlaintext(size: number): number {
-    return Math.max(0, worstMaxPlaintext(this.context.suites, size));
+    return Math.max(0, worstMaxPlaintext(this.context.suites, size, this.context.recordPadding));
   }
 
   destroy(): void {
@@ -59,7 +59,7 @@ export class PureServerFactory implements ServerEngineFactory {
   }
 
   maxPlaintext(size: number): number {
-    return Math.max(0, worstMaxPlaintext(this.context.suites, size));
+    return Math.max(0, worstMaxPlaintext(this.context.suites, size, this.context.recordPadding));
   }
 
   destroy(): void {

@@ -12,7 +12,7 @@ import { type ClientHello, decodeClientHello } from '../src/handshake/client-hel
 import { decodeHelloVerifyRequest } from '../src/handshake/hello-verify-request.js';
 import { encodeMessage } from '../src/handshake/message.js';
 import { decodeServerHello, encodeServerHello } from '../src/handshake/server-hello.js';
-import { encodeRecordHeader, plaintextRecord } from '../src/record/header.js';
+import { encodeRecordHeader, noConnectionId, plaintextRecord } from '../src/record/header.js';
 import { EnginePair, type PairOptions, type Side, testKey } from './engine-pair.js';
 import { fragmentsOf, messagesOf, recordsOf, type WholeMessage } from './transcript.js';
 
@@ -138,7 +138,9 @@ describe('handshake messages', () => {
       client: decodeClientHello(hello.body).random,
       server: decodeServerHello(messageOf(fromServer, 2).body).random,
     };
-    const keys = trafficProtection(portableProvider, ccm8, master, randoms, false, () => undefined);
+    const cids = { client: noConnectionId, server: noConnectionId };
+    const options = { encryptThenMac: false, random: () => undefined, cids, padding: 1 };
+    const keys = trafficProtection(portableProvider, ccm8, master, randoms, options);
     const finished =
       recordsOf(pair.client.sent)
         .find(({ epoch }) => epoch === 1)

@@ -36,6 +36,10 @@ export interface PairOptions {
   readonly session?: Uint8Array;
   readonly peer?: string;
   readonly timeouts?: HandshakeTimeouts;
+  /** What each side wants to receive; undefined: none are negotiated. */
+  readonly clientCid?: Uint8Array;
+  readonly serverCid?: Uint8Array;
+  readonly recordPadding?: number;
   readonly seed?: number;
   /** Probabilities, each way. */
   readonly loss?: number;
@@ -60,6 +64,9 @@ export interface Side {
   readonly dropped: Partial<Record<DropReason, number>>;
   readonly sent: Uint8Array[];
   readonly sessions: Uint8Array[];
+  /** Records that were newer than all before. */
+  newest: number;
+  readonly checks: { readonly type: number; readonly cookie: Uint8Array }[];
 }
 
 export const testKey = Uint8Array.from({ length: 16 }, (_, i) => i + 1);
@@ -99,6 +106,7 @@ export class EnginePair {
     this.clientFactory = new PureClientFactory({
       provider,
       random,
+      recordPadding: options.recordPadding ?? ((options.clientCid ?? options.serverCid) ? 1 : undefined),
       onKeyLog,
       date: () => 1_800_000_000_000 + this.now,
       suites,
@@ -111,6 +119,7 @@ export class EnginePair {
     this.serverFactory = new PureServerFactory({
       provider,
       random,
+      recordPadding: options.recordPadding ?? ((options.clientCid ?? options.serverCid) ? 1 : undefined),
       onKeyLog: undefined,
       date: () => 1_800_000_000_000 + this.now,
       sessions: options.sessions,
@@ -125,6 +134,7 @@ export class EnginePair {
   start(): void {
     this.client.engine = this.clientFactory.createClient(this.#sink(this.client), {
       ...this.#associationOptions(),
+      connectionId: this.options.clientCid?.slice(),
       serverName: this.options.serverName,
       peer: this.options.peer ?? 'server.example 5684',
       session: this.options.session,
@@ -178,7 +188,10 @@ export class EnginePair {
       this.cookiesSent++;
       this.send(this.server, admission.datagram);
     } else if (admission.action === 'accept') {
-      to.engine = admission.create(this.#sink(to), this.#associationOptions());
+      to.engine = admission.create(this.#sink(to), {
+        ...this.#associationOptions(),
+        connectionId: this.options.serverCid?.slice(),
+      });
       to.engine.start(this.now);
       to.engine.receive(copy, this.now);
     } else {
@@ -221,6 +234,10 @@ export class EnginePair {
       dropped: (reason) => {
         of.dropped[reason] = (of.dropped[reason] ?? 0) + 1;
       },
+      newest: () => {
+        of.newest++;
+      },
+      routabilityCheck: (type, cookie) => of.checks.push({ type, cookie }),
       wake: () => this.#wakes.add(of),
       closed: (error) => {
         of.closed++;
@@ -242,6 +259,8 @@ function side(name: Side['name']): Side {
     dropped: {},
     sent: [],
     sessions: [],
+    newest: 0,
+    checks: [],
   };
 }
 

@@ -25,6 +25,9 @@ describe.each(ciphersuites.map((suite) => [suite.name, suite] as const))('%s', (
       extendedMasterSecret: true,
       encryptThenMac: suite.protection.kind === 'cbc',
       flights: 3,
+      connectionId: undefined,
+      peerConnectionId: undefined,
+      returnRoutabilityCheck: false,
       retransmissions: 0,
     });
     expect(pair.server.engine?.info?.pskIdentity).toEqual(bytes('device'));

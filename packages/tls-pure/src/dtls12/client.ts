@@ -8,11 +8,13 @@ import {
   checkEmpty,
   checkPointFormats,
   checkRenegotiationInfo,
+  decodeConnectionId,
   decodeMaxFragmentLength,
   type Extensions,
   ExtensionType,
   emptyExtension,
   emptyRenegotiationInfo,
+  encodeConnectionId,
   encodeMaxFragmentLength,
   encodeServerName,
   encodeSupportedGroups,
@@ -35,6 +37,7 @@ import { type ClientContext, randomBytes } from './context.js';
 import { Dtls12Engine } from './engine.js';
 import { Handshake } from './handshake.js';
 import { premasterSecret } from './key-schedule.js';
+import type { ConnectionIds } from './negotiation.js';
 
 /** RFC 5246 §F.1.4: no session should be older, ms. */
 const longestLifetime = 86_400_000;
@@ -53,7 +56,7 @@ export function createClientEngine(
   sink: EngineSink,
   options: ClientAssociationOptions,
 ): Dtls12Engine {
-  return new Dtls12Engine(sink, options, context.suites, (engine) => new ClientHandshake(engine, context, options));
+  return new Dtls12Engine(sink, options, context, (engine) => new ClientHandshake(engine, context, options));
 }
 
 /** The client's side of RFC 6347 §4.2.4, figure 1, with pre-shared keys (RFC 4279 §2, RFC 5489 §2). */
@@ -78,7 +81,7 @@ class ClientHandshake extends Handshake {
     private readonly options: ClientAssociationOptions,
   ) {
     super(engine, context, 0);
-    const { session, serverName } = options;
+    const { session } = options;
     this.#session = session && restoreSession(session, this.#scope, context.date());
     this.#hello = {
       version: ProtocolVersion.dtls12,
@@ -87,7 +90,7 @@ class ClientHandshake extends Handshake {
       cookie: new Uint8Array(0),
       ciphersuites: context.suites.map((suite) => suite.id),
       compressionMethods: Uint8Array.of(0),
-      extensions: offeredExtensions(context, serverName, this.#session?.ticket),
+      extensions: offeredExtensions(context, options, this.#session?.ticket),
     };
     // Hardly a server takes a ClientHello in pieces: where it would have to be cut for that, no ticket is asked for.
     if (!this.#session && helloSize(this.#hello) > options.maxDatagramSize) {
@@ -294,7 +297,17 @@ class ClientHandshake extends Handshake {
       extendedMasterSecret: extendedMasterSecret !== undefined,
       encryptThenMac: encryptThenMac !== undefined,
       maxFragmentLength,
+      connectionIds: this.#readConnectionIds(extensions),
     };
+  }
+
+  /** RFC 9146 §3; RFC 9853 §3: rrc is of use only beside connection_id. */
+  #readConnectionIds(extensions: Extensions): ConnectionIds | undefined {
+    const rrc = extensions.get(ExtensionType.rrc);
+    if (rrc) checkEmpty(rrc, 'rrc');
+    const data = extensions.get(ExtensionType.connection_id);
+    const own = this.options.connectionId;
+    return data && own && { own, peer: decodeConnectionId(data).slice(), rrc: rrc !== undefined };
   }
 
   #handleServerKeyExchange(body: Uint8Array): void {
@@ -344,7 +357,7 @@ export function agree(share: KeyShare, peerPublicKey: Uint8Array): Uint8Array {
 
 function offeredExtensions(
   context: ClientContext,
-  serverName: string | undefined,
+  { serverName, connectionId }: ClientAssociationOptions,
   ticket: Uint8Array | undefined,
 ): Extensions {
   const extensions: Extensions = new Map();
@@ -362,6 +375,11 @@ function offeredExtensions(
   extensions.set(ExtensionType.extended_master_secret, emptyExtension);
   // RFC 5077 §3.2: without content it asks for a ticket.
   extensions.set(ExtensionType.session_ticket, ticket ?? emptyExtension);
+  if (connectionId !== undefined) {
+    extensions.set(ExtensionType.connection_id, encodeConnectionId(connectionId));
+    // RFC 9853 §3: whoever offers the one should offer the other.
+    extensions.set(ExtensionType.rrc, emptyExtension);
+  }
   extensions.set(ExtensionType.renegotiation_info, emptyRenegotiationInfo);
   return extensions;
 }

@@ -12,6 +12,8 @@ export interface Context {
   readonly date: () => number;
   /** In order of preference, never empty. */
   readonly suites: readonly Ciphersuite[];
+  /** Records with a connection ID are padded to multiples of as many bytes, 1 or more (RFC 9146 §4); undefined: none are negotiated. */
+  readonly recordPadding?: number | undefined;
 }
 
 /** A client's key and identity. Owns the bytes that it is given. */

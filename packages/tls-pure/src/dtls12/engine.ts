@@ -10,8 +10,11 @@ import {
   type EngineSink,
   errnoError,
   libraryError,
+  RoutabilityCheckType,
+  type RoutabilityCheckTypeCode,
+  routabilityCookieLength,
 } from '@avs-net/core';
-import type { Ciphersuite, UsageLimits } from '../ciphersuites.js';
+import type { UsageLimits } from '../ciphersuites.js';
 import { type Flight, type FlightCarrier, sendFlight } from '../handshake/flight.js';
 import { decodeFragment, HandshakeType } from '../handshake/message.js';
 import { answerInterval } from '../handshake/retransmission.js';
@@ -20,16 +23,19 @@ import {
   decodeRecordHeader,
   maxPlaintextLength,
   maxSequenceNumber,
+  noConnectionId,
   ProtocolVersion,
   plaintextRecord,
   type RecordHeader,
   recordHeaderLength,
 } from '../record/header.js';
+import { innerTypeAt } from '../record/connection-id.js';
 import { worstMaxPlaintext } from '../record/overhead.js';
 import type { RecordProtection } from '../record/protection.js';
 import { ReplayWindow } from '../record/replay-window.js';
 import { DecodeError, Reader } from '../wire/reader.js';
 import type { Exporter } from './exporter.js';
+import type { Context } from './context.js';
 import type { Handshake } from './handshake.js';
 
 /**
@@ -46,9 +52,12 @@ export class Dtls12Engine implements Engine, FlightCarrier {
   #reader: RecordProtection | undefined;
   #writer: RecordProtection | undefined;
   readonly #window = new ReplayWindow();
+  /** What the peer puts in its records once connection IDs are negotiated; offered before. Empty: none. RFC 9146. */
+  readonly #cid: Uint8Array;
   /** The next sequence number of each epoch that we write. */
   #plaintextSequence = 0;
   #sequence = 0;
+  #cidNegotiated = false;
   /** Of the negotiated suite. */
   #limits: UsageLimits = { records: Infinity, forgeries: Infinity };
   /** Records of epoch 1 that failed authentication. */
@@ -60,9 +69,10 @@ export class Dtls12Engine implements Engine, FlightCarrier {
   constructor(
     readonly sink: EngineSink,
     readonly options: AssociationOptions,
-    private readonly suites: readonly Ciphersuite[],
+    private readonly context: Pick<Context, 'suites' | 'recordPadding'>,
     createHandshake: (engine: Dtls12Engine) => Handshake,
   ) {
+    this.#cid = options.connectionId ?? noConnectionId;
     this.#handshake = createHandshake(this);
   }
 
@@ -76,7 +86,7 @@ export class Dtls12Engine implements Engine, FlightCarrier {
 
   receive(datagram: Uint8Array, now: number): void {
     for (let at = 0; at < datagram.length && this.#state !== 'closed'; ) {
-      const header = decodeRecordHeader(datagram, at);
+      const header = decodeRecordHeader(datagram, at, this.#cid.length);
       // RFC 6347 §4.1.2.7: what is invalid is dropped; without a length that holds there is no next record.
       if (!header) return this.drop('malformed');
       at = header.end;
@@ -92,6 +102,15 @@ export class Dtls12Engine implements Engine, FlightCarrier {
     }
     if (this.#sequence >= this.#limits.records) throw this.#wornOut();
     this.transmit(this.seal(ContentType.application_data, 1, plaintext));
+  }
+
+  sendRoutabilityCheck(type: RoutabilityCheckTypeCode, cookie: Uint8Array): void {
+    if (this.#state !== 'established') throw errnoError('ENOTCONN', 'the association is not established');
+    if (!this.info?.returnRoutabilityCheck) throw errnoError('ENOTSUP', 'the peer does no return routability checks');
+    const message = new Uint8Array(1 + routabilityCookieLength);
+    message[0] = type;
+    message.set(cookie, 1);
+    this.transmit(this.seal(ContentType.return_routability_check, 1, message));
   }
 
   handleTimeout(now: number): void {
@@ -127,7 +146,8 @@ export class Dtls12Engine implements Engine, FlightCarrier {
 
   maxPlaintext(size: number): number {
     const { info } = this;
-    const fits = info && this.#writer ? this.#writer.maxPlaintext(size) : worstMaxPlaintext(this.suites, size);
+    const { suites, recordPadding } = this.context;
+    const fits = info && this.#writer ? this.#writer.maxPlaintext(size) : worstMaxPlaintext(suites, size, recordPadding);
     return Math.max(0, Math.min(fits, info?.maxFragmentLength ?? maxPlaintextLength));
   }
 
@@ -139,7 +159,8 @@ export class Dtls12Engine implements Engine, FlightCarrier {
   }
 
   /** Puts the negotiated protection in place: records of epoch 1 can be written, and once `openEpoch` is called, read. */
-  installProtection(reader: RecordProtection, writer: RecordProtection, limits: UsageLimits): void {
+  installProtection(reader: RecordProtection, writer: RecordProtection, limits: UsageLimits, cid: Uint8Array): void {
+    this.#cidNegotiated = cid.length > 0;
     this.#reader = reader;
     this.#writer = writer;
     this.#limits = limits;
@@ -195,7 +216,7 @@ export class Dtls12Engine implements Engine, FlightCarrier {
 
   /** Reads a record of epoch 1 that had to wait for its keys. */
   receiveEarly(record: Uint8Array, now: number): void {
-    const header = decodeRecordHeader(record, 0);
+    const header = decodeRecordHeader(record, 0, this.#cid.length);
     if (header && this.#state !== 'closed') this.#receiveProtected(record, header, now);
   }
 
@@ -257,6 +278,7 @@ export class Dtls12Engine implements Engine, FlightCarrier {
       return handshake.keepEarly(datagram.subarray(header.start, header.end));
     }
     if (!this.#reader) return this.drop('epoch');
+    if (!this.#hasRightCid(datagram, header)) return this.drop('connectionId');
     if (!this.#window.isNew(header.sequenceNumber)) return this.drop('replayed');
     const plaintext = this.#reader.open(datagram, header.start, header.end);
     if (!plaintext) {
@@ -265,24 +287,51 @@ export class Dtls12Engine implements Engine, FlightCarrier {
         // RFC 9325 §4.4. A fatal alert for what cannot be authenticated is this one: RFC 6347 §4.1.2.1.
         return this.fatal(AlertDescription.bad_record_mac, `${this.#forgeries} records were not authentic: an attack`);
       }
-      if (handshake && header.type === ContentType.handshake) {
+      if (handshake && (header.type === ContentType.handshake || header.type === ContentType.tls12_cid)) {
         this.#guard(() => handshake.finishedNotAuthentic(header.sequenceNumber));
       }
       return;
     }
-    this.#window.mark(header.sequenceNumber);
-    switch (header.type) {
+    const isNewest = this.#window.mark(header.sequenceNumber);
+    if (header.type !== ContentType.tls12_cid) return this.#receiveContent(header.type, plaintext, now);
+    if (isNewest && !handshake) this.sink.newest();
+    const typeAt = innerTypeAt(plaintext);
+    if (typeAt < 0) return this.drop('malformed');
+    this.#receiveContent(plaintext[typeAt], plaintext.subarray(0, typeAt), now);
+  }
+
+  /** What an authentic record holds. */
+  #receiveContent(type: number, content: Uint8Array, now: number): void {
+    const handshake = this.#handshake;
+    switch (type) {
       case ContentType.application_data:
-        if (handshake) return handshake.keepData(plaintext);
-        return this.deliver(plaintext);
+        if (handshake) return handshake.keepData(content);
+        return this.deliver(content);
       case ContentType.handshake:
-        if (handshake) return this.#guard(() => handshake.receive(plaintext, 1, now));
-        return this.#guard(() => this.#receiveLateHandshake(plaintext, now));
+        if (handshake) return this.#guard(() => handshake.receive(content, 1, now));
+        return this.#guard(() => this.#receiveLateHandshake(content, now));
       case ContentType.alert:
-        return this.#receiveAlert(plaintext);
+        return this.#receiveAlert(content);
+      case ContentType.return_routability_check:
+        return this.#receiveRoutabilityCheck(content);
       default:
         return this.drop('unexpected');
     }
+  }
+
+  /** RFC 9146 §3: once it is negotiated, records without the connection ID are as bad as those with another. */
+  #hasRightCid(datagram: Uint8Array, { type, start }: RecordHeader): boolean {
+    const cid = this.#cid;
+    if (type !== ContentType.tls12_cid) return !this.#cidNegotiated;
+    return this.#cidNegotiated && cid.every((byte, i) => byte === datagram[start + 11 + i]);
+  }
+
+  /** RFC 9853 §4: what is not known is ignored. */
+  #receiveRoutabilityCheck(content: Uint8Array): void {
+    const [type] = content;
+    const isKnown = type <= RoutabilityCheckType.path_drop && content.length === 1 + routabilityCookieLength;
+    if (!this.info?.returnRoutabilityCheck || !isKnown) return this.drop('unexpected');
+    this.sink.routabilityCheck(type as RoutabilityCheckTypeCode, content.slice(1));
   }
 
   /** Handshake messages after the handshake: our last flight was lost, or the peer wants to renegotiate. */

@@ -13,11 +13,12 @@ import {
 import { Reassembler } from '../handshake/reassembly.js';
 import { RetransmissionTimer } from '../handshake/retransmission.js';
 import { Transcript } from '../handshake/transcript.js';
-import { maxPlaintextLength } from '../record/header.js';
+import { maxPlaintextLength, noConnectionId } from '../record/header.js';
 import { DecodeError, Reader } from '../wire/reader.js';
 import type { Context } from './context.js';
 import type { Dtls12Engine } from './engine.js';
 import { Exporter } from './exporter.js';
+import type { ConnectionIds } from './negotiation.js';
 import { keyLogLine, masterSecret, type Randoms, trafficProtection, verifyData } from './key-schedule.js';
 
 /** Bytes of protected records that are kept until their epoch opens, and of application data until the peer has proven itself. */
@@ -34,6 +35,7 @@ export interface Negotiated {
   readonly encryptThenMac: boolean;
   readonly maxFragmentLength: number;
   readonly serverName: string | undefined;
+  readonly connectionIds: ConnectionIds | undefined;
 }
 
 /**
@@ -267,12 +269,19 @@ export abstract class Handshake {
   /** Derives the keys of the connection from a master secret, which is the handshake's from then on. RFC 5246 §6.3. */
   protected useMaster(master: Uint8Array): void {
     this.master = master;
-    const { suite, randoms, encryptThenMac } = this.settled();
-    const { provider, random, onKeyLog } = this.context;
-    const { client, server } = trafficProtection(provider, suite, master, randoms, encryptThenMac, random);
+    const { suite, randoms, encryptThenMac, connectionIds } = this.settled();
+    const { provider, random, onKeyLog, recordPadding } = this.context;
+    const { own = noConnectionId, peer = noConnectionId } = connectionIds ?? {};
+    const cids = this.side === 'client' ? { client: peer, server: own } : { client: own, server: peer };
+    const { client, server } = trafficProtection(provider, suite, master, randoms, {
+      encryptThenMac,
+      random,
+      cids,
+      padding: recordPadding ?? 1,
+    });
     const { limits } = suite.protection;
-    if (this.side === 'client') this.engine.installProtection(server, client, limits);
-    else this.engine.installProtection(client, server, limits);
+    if (this.side === 'client') this.engine.installProtection(server, client, limits, own);
+    else this.engine.installProtection(client, server, limits, own);
     if (onKeyLog) logKey(onKeyLog, keyLogLine(randoms.client, master));
   }
 
@@ -305,6 +314,7 @@ export abstract class Handshake {
     lastFlight?: Flight,
   ): void {
     const { suite, randoms, extendedMasterSecret, encryptThenMac, maxFragmentLength, serverName } = this.settled();
+    const { connectionIds } = this.settled();
     const data = this.#data;
     const info: EngineInfo = {
       version: '1.2',
@@ -314,6 +324,9 @@ export abstract class Handshake {
       encryptThenMac,
       maxFragmentLength,
       serverName,
+      connectionId: connectionIds?.own,
+      peerConnectionId: connectionIds?.peer,
+      returnRoutabilityCheck: connectionIds?.rrc ?? false,
       flights: this.flights,
       retransmissions: this.retransmissions,
       ...about,

@@ -42,14 +42,25 @@ export function masterSecret(
     : prf(provider, suite.hash, premaster, 'master secret', concat(randoms.client, randoms.server), 48);
 }
 
+/** How records are protected, beyond suite and keys. */
+export interface ProtectionOptions {
+  /** RFC 7366; for CBC suites. */
+  readonly encryptThenMac: boolean;
+  /** For the IVs of CBC suites. */
+  readonly random: (bytes: Uint8Array) => void;
+  /** In the records that each side sends; empty: none. RFC 9146. */
+  readonly cids: { readonly client: Uint8Array; readonly server: Uint8Array };
+  /** Records with a connection ID are padded to multiples of as many bytes. */
+  readonly padding: number;
+}
+
 /** RFC 5246 §6.3: both directions' protection from the key block. */
 export function trafficProtection(
   provider: CryptoProvider,
   suite: Ciphersuite,
   master: Uint8Array,
   randoms: Randoms,
-  encryptThenMac: boolean,
-  random: (bytes: Uint8Array) => void,
+  { encryptThenMac, random, cids, padding }: ProtectionOptions,
 ): TrafficProtection {
   const { protection } = suite;
   const macLength = protection.kind === 'cbc' ? protection.macKeyLength : 0;
@@ -66,8 +77,8 @@ export function trafficProtection(
   const ivs = { client: take(ivLength), server: take(ivLength) };
   const create = (side: 'client' | 'server'): RecordProtection =>
     protection.kind === 'aead'
-      ? new AeadProtection(provider, protection, keys[side], ivs[side])
-      : new CbcProtection(provider, keys[side], macKeys[side], encryptThenMac, random);
+      ? new AeadProtection(provider, protection, keys[side], ivs[side], cids[side], padding)
+      : new CbcProtection(provider, keys[side], macKeys[side], encryptThenMac, random, cids[side], padding);
   try {
     return { client: create('client'), server: create('server') };
   } finally {

@@ -6,6 +6,7 @@ import {
   checkEmpty,
   checkPointFormats,
   checkRenegotiationInfo,
+  decodeConnectionId,
   decodeMaxFragmentLength,
   decodeServerName,
   decodeSupportedGroups,
@@ -13,10 +14,11 @@ import {
   ExtensionType,
   emptyExtension,
   emptyRenegotiationInfo,
+  encodeConnectionId,
   encodeMaxFragmentLength,
   uncompressedPointFormats,
 } from '../handshake/extensions.js';
-import { maxPlaintextLength, ProtocolVersion } from '../record/header.js';
+import { maxPlaintextLength, noConnectionId, ProtocolVersion } from '../record/header.js';
 import { DecodeError } from '../wire/reader.js';
 
 /** What a server answers a ClientHello with. */
@@ -28,12 +30,30 @@ export interface ServerChoice {
   readonly encryptThenMac: boolean;
   readonly maxFragmentLength: number;
   readonly serverName: string | undefined;
+  readonly connectionIds: ConnectionIds | undefined;
   /** Of the ServerHello. */
   readonly extensions: Extensions;
 }
 
-/** Chooses from what a client offers, by the server's own preference. Unknown extensions are ignored (RFC 5246 §7.4.1.4). */
-export function negotiate(hello: ClientHello, suites: readonly Ciphersuite[]): ServerChoice {
+/** What was negotiated of RFC 9146 and RFC 9853. */
+export interface ConnectionIds {
+  /** In the records that the peer sends; may be empty. */
+  readonly own: Uint8Array;
+  /** In the records that we send; may be empty. */
+  readonly peer: Uint8Array;
+  /** RFC 9853. */
+  readonly rrc: boolean;
+}
+
+/**
+ * Chooses from what a client offers, by the server's own preference. Unknown extensions are ignored (RFC 5246 §7.4.1.4). `connectionId` is
+ * what a client is asked to send; undefined: none are used.
+ */
+export function negotiate(
+  hello: ClientHello,
+  suites: readonly Ciphersuite[],
+  connectionId?: Uint8Array,
+): ServerChoice {
   // DTLS versions count down: a smaller number is a newer one, and such a client may speak ours (RFC 6347 §4.2.1).
   if (hello.version >>> 8 !== 0xfe || hello.version > ProtocolVersion.dtls12) {
     throw new DecodeError('the client does not speak DTLS 1.2', AlertDescription.protocol_version);
@@ -74,6 +94,10 @@ export function negotiate(hello: ClientHello, suites: readonly Ciphersuite[]): S
     extensions.set(ExtensionType.extended_master_secret, emptyExtension);
   }
 
+  const connectionIds = negotiateConnectionIds(asked, connectionId);
+  if (connectionIds) extensions.set(ExtensionType.connection_id, encodeConnectionId(connectionIds.own));
+  if (connectionIds?.rrc) extensions.set(ExtensionType.rrc, emptyExtension);
+
   const renegotiation = asked.get(ExtensionType.renegotiation_info);
   if (renegotiation) checkRenegotiationInfo(renegotiation);
   if (renegotiation || hello.ciphersuites.includes(emptyRenegotiationInfoScsv)) {
@@ -87,8 +111,18 @@ export function negotiate(hello: ClientHello, suites: readonly Ciphersuite[]): S
     encryptThenMac,
     maxFragmentLength,
     serverName,
+    connectionIds,
     extensions,
   };
+}
+
+/** RFC 9146 §3. RFC 9853 §3: without connection_id there is no rrc. */
+function negotiateConnectionIds(asked: Extensions, own: Uint8Array | undefined): ConnectionIds | undefined {
+  const rrc = asked.get(ExtensionType.rrc);
+  if (rrc) checkEmpty(rrc, 'rrc');
+  const data = asked.get(ExtensionType.connection_id);
+  const peer = data && decodeConnectionId(data).slice();
+  return own && peer && { own, peer: peer.length > 0 ? peer : noConnectionId, rrc: rrc !== undefined };
 }
 
 /** RFC 8422 §4: a client that names no groups takes any; P-256 is the one that it surely has. */

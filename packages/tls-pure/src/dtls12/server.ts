@@ -34,7 +34,7 @@ export function createServerEngine(
   options: AssociationOptions,
   start: ServerStart,
 ): Dtls12Engine {
-  return new Dtls12Engine(sink, options, context.suites, (engine) => new ServerHandshake(engine, context, start));
+  return new Dtls12Engine(sink, options, context, (engine) => new ServerHandshake(engine, context, start));
 }
 
 type State = 'ClientHello' | 'ClientKeyExchange' | 'key' | 'Finished';
@@ -124,7 +124,7 @@ class ServerHandshake extends Handshake {
 
   #handleClientHello(body: Uint8Array, now: number): void {
     const hello = decodeClientHello(body);
-    const choice = negotiate(hello, this.context.suites);
+    const choice = negotiate(hello, this.context.suites, this.engine.options.connectionId);
     const { sessions } = this.context;
     const ticket = hello.extensions.get(ExtensionType.session_ticket);
     if (!sessions || (hello.sessionId.length === 0 && !ticket?.length)) return this.#greet(hello, choice, now);
@@ -170,7 +170,9 @@ class ServerHandshake extends Handshake {
       throw new DecodeError('resumption without extended_master_secret', AlertDescription.handshake_failure);
     }
     const { suite, encryptThenMac, identity } = session;
-    const choice = negotiate({ ...hello, ciphersuites: [suite.id, ...signalling(hello)] }, [suite]);
+    const narrowed = { ...hello, ciphersuites: [suite.id, ...signalling(hello)] };
+    // RFC 9146 §3: connection IDs are negotiated afresh.
+    const choice = negotiate(narrowed, [suite], this.engine.options.connectionId);
     this.resumed = true;
     this.#identity = identity;
     const serverHello = this.#serverHello(hello, { ...choice, encryptThenMac }, hello.sessionId);

@@ -11,6 +11,8 @@ export const ExtensionType = {
   encrypt_then_mac: 22,
   extended_master_secret: 23,
   session_ticket: 35,
+  connection_id: 54,
+  rrc: 61,
   renegotiation_info: 0xff01,
 } as const;
 
@@ -128,4 +130,17 @@ export function checkRenegotiationInfo(data: Uint8Array): void {
 /** Extensions that carry nothing. RFC 7366 §2, RFC 7627 §5.1. */
 export function checkEmpty(data: Uint8Array, name: string): void {
   if (data.length !== 0) throw new DecodeError(`${name} is not empty`);
+}
+
+/** RFC 9146 §3: the connection ID that the sender of the extension wants to receive; a view. */
+export function decodeConnectionId(data: Uint8Array): Uint8Array {
+  const reader = new Reader(data);
+  const cid = reader.vector8();
+  reader.expectEnd('connection_id');
+  return cid;
+}
+
+/** RFC 9146 §3. */
+export function encodeConnectionId(cid: Uint8Array): Uint8Array {
+  return new Writer(1 + cid.length).vector8(cid).finish();
 }

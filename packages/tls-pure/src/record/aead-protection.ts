@@ -1,13 +1,14 @@
 import type { AeadProtectionParameters } from '../ciphersuites.js';
 import type { Aead, CryptoProvider } from '../crypto/provider.js';
-import { encodeRecordHeader, maxPlaintextLength, recordHeaderLength } from './header.js';
+import { cidHeader, innerLength, maxInnerContent } from './connection-id.js';
+import { ContentType, encodeRecordHeader, maxPlaintextLength, noConnectionId, recordHeaderLength } from './header.js';
 import type { RecordProtection } from './protection.js';
 
 const nonceLength = 12;
 
 // Scratch for one call at a time: nothing here outlives a call, so every association shares it.
 const nonce = new Uint8Array(nonceLength);
-const additionalData = new Uint8Array(13);
+const plainAdditionalData = new Uint8Array(13);
 
 /**
  * Records under an AEAD. With an explicit nonce (CCM, GCM) it is epoch and sequence number, which never repeat under one key
@@ -17,42 +18,56 @@ export class AeadProtection implements RecordProtection {
   readonly #aead: Aead;
   readonly #iv: Uint8Array;
   readonly #explicitNonceLength: number;
+  /** Bytes of a record around its plaintext, or its DTLSInnerPlaintext. */
   readonly #overhead: number;
 
-  /** Copies key and IV. */
-  constructor(provider: CryptoProvider, parameters: AeadProtectionParameters, key: Uint8Array, iv: Uint8Array) {
+  /** Copies key and IV. With a connection ID of any length, records have it, and are padded to multiples of `padding` bytes. RFC 9146. */
+  constructor(
+    provider: CryptoProvider,
+    parameters: AeadProtectionParameters,
+    key: Uint8Array,
+    iv: Uint8Array,
+    private readonly cid: Uint8Array = noConnectionId,
+    private readonly padding = 1,
+  ) {
     this.#aead = provider.aead(parameters.algorithm, key);
     this.#iv = iv.slice();
     this.#explicitNonceLength = parameters.explicitNonceLength;
-    this.#overhead = aeadOverhead(parameters);
+    this.#overhead = aeadOverhead(parameters) + cid.length;
   }
 
   seal(type: number, epoch: number, sequenceNumber: number, plaintext: Uint8Array): Uint8Array {
-    const record = new Uint8Array(plaintext.length + this.#overhead);
-    encodeRecordHeader(record, type, epoch, sequenceNumber, record.length - recordHeaderLength);
-    let start = recordHeaderLength;
+    const { cid } = this;
+    const hasCid = cid.length > 0;
+    const length = hasCid ? innerLength(plaintext.length, this.padding) : plaintext.length;
+    const record = new Uint8Array(length + this.#overhead);
+    const headerLength = recordHeaderLength + cid.length;
+    const outerType = hasCid ? ContentType.tls12_cid : type;
+    encodeRecordHeader(record, outerType, epoch, sequenceNumber, record.length - headerLength, cid);
+    let start = headerLength;
     if (this.#explicitNonceLength > 0) {
       record.copyWithin(start, 3, 11);
       start += this.#explicitNonceLength;
     }
     record.set(plaintext, start);
-    this.#prepare(record, 0, plaintext.length);
-    this.#aead.seal(nonce, additionalData, record, start, plaintext.length);
+    if (hasCid) record[start + plaintext.length] = type;
+    this.#aead.seal(nonce, this.#prepare(record, 0, length), record, start, length);
     return record;
   }
 
   open(datagram: Uint8Array, start: number, end: number): Uint8Array | undefined {
     const length = end - start - this.#overhead;
     if (length < 0 || length > maxPlaintextLength) return undefined;
-    this.#prepare(datagram, start, length);
-    const body = start + recordHeaderLength + this.#explicitNonceLength;
+    const additionalData = this.#prepare(datagram, start, length);
+    const body = start + recordHeaderLength + this.cid.length + this.#explicitNonceLength;
     return this.#aead.open(nonce, additionalData, datagram, body, length)
       ? datagram.subarray(body, body + length)
       : undefined;
   }
 
   maxPlaintext(size: number): number {
-    return size - this.#overhead;
+    const room = size - this.#overhead;
+    return this.cid.length > 0 ? maxInnerContent(room, this.padding) : room;
   }
 
   destroy(): void {
@@ -60,25 +75,34 @@ export class AeadProtection implements RecordProtection {
     this.#iv.fill(0);
   }
 
-  /** Fills nonce and additional data for the record whose header is at `start`. */
-  #prepare(record: Uint8Array, start: number, plaintextLength: number): void {
+  /** Fills the nonce for the record whose header is at `start`, and gives the additional data. */
+  #prepare(record: Uint8Array, start: number, length: number): Uint8Array {
+    const cidLength = this.cid.length;
     nonce.set(this.#iv);
     if (this.#explicitNonceLength > 0) {
-      for (let i = 0; i < 8; i++) nonce[4 + i] = record[start + recordHeaderLength + i];
+      const at = start + recordHeaderLength + cidLength;
+      for (let i = 0; i < 8; i++) nonce[4 + i] = record[at + i];
     } else {
       for (let i = 0; i < 8; i++) nonce[4 + i] ^= record[start + 3 + i];
     }
-    // seq_num (epoch and sequence number), type, version, length: RFC 5246 §6.2.3.3.
-    for (let i = 0; i < 8; i++) additionalData[i] = record[start + 3 + i];
-    additionalData[8] = record[start];
-    additionalData[9] = record[start + 1];
-    additionalData[10] = record[start + 2];
-    additionalData[11] = plaintextLength >>> 8;
-    additionalData[12] = plaintextLength;
+    const additionalData = cidLength > 0 ? cidHeader(record, start, cidLength) : plainHeader(record, start);
+    const lengthAt = additionalData.length - 2;
+    additionalData[lengthAt] = length >>> 8;
+    additionalData[lengthAt + 1] = length;
+    return additionalData;
   }
 }
 
-/** Bytes that a record has beyond its plaintext. */
+/** seq_num (epoch and sequence number), type, version, and room for the length: RFC 5246 §6.2.3.3. */
+function plainHeader(record: Uint8Array, start: number): Uint8Array {
+  for (let i = 0; i < 8; i++) plainAdditionalData[i] = record[start + 3 + i];
+  plainAdditionalData[8] = record[start];
+  plainAdditionalData[9] = record[start + 1];
+  plainAdditionalData[10] = record[start + 2];
+  return plainAdditionalData;
+}
+
+/** Bytes that a record has beyond its plaintext, without connection ID. */
 export function aeadOverhead({ explicitNonceLength, tagLength }: AeadProtectionParameters): number {
   return recordHeaderLength + explicitNonceLength + tagLength;
 }

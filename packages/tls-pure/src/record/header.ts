@@ -1,10 +1,20 @@
-/** Content types. RFC 5246 §6.2.1. */
-export const ContentType = { change_cipher_spec: 20, alert: 21, handshake: 22, application_data: 23 } as const;
+/** Content types. RFC 5246 §6.2.1, RFC 9146 §4, RFC 9853 §4. */
+export const ContentType = {
+  change_cipher_spec: 20,
+  alert: 21,
+  handshake: 22,
+  application_data: 23,
+  tls12_cid: 25,
+  return_routability_check: 27,
+} as const;
 
 /** Protocol versions as on the wire. RFC 6347 §4.1. */
 export const ProtocolVersion = { dtls10: 0xfeff, dtls12: 0xfefd } as const;
 
-/** Bytes of a DTLS 1.2 record header: type, version, epoch, sequence number, length. RFC 6347 §4.1. */
+/**
+ * Bytes of a DTLS 1.2 record header: type, version, epoch, sequence number, length (RFC 6347 §4.1). In a tls12_cid record the connection ID
+ * stands between the last two, and counts besides (RFC 9146 §4).
+ */
 export const recordHeaderLength = 13;
 
 /** The largest plaintext of a record. RFC 5246 §6.2.1. */
@@ -15,6 +25,9 @@ const maxExpansion = 2048;
 
 /** Sequence numbers have 48 bits. RFC 6347 §4.1. */
 export const maxSequenceNumber = 2 ** 48 - 1;
+
+/** The connection ID of zero length: a side that does not want any gives it out. RFC 9146 §3. */
+export const noConnectionId: Uint8Array = new Uint8Array(0);
 
 /** The header of a record within a datagram. */
 export interface RecordHeader {
@@ -28,11 +41,14 @@ export interface RecordHeader {
   readonly end: number;
 }
 
-/** The record that starts at `start`, or undefined when what is there is not a whole record. */
-export function decodeRecordHeader(datagram: Uint8Array, start: number): RecordHeader | undefined {
-  const body = start + recordHeaderLength;
+/**
+ * The record that starts at `start`, or undefined when what is there is not a whole record. `cidLength` is what the connection IDs have that
+ * its receiver gives out: a record of type tls12_cid does not tell (RFC 9146 §4).
+ */
+export function decodeRecordHeader(datagram: Uint8Array, start: number, cidLength = 0): RecordHeader | undefined {
+  const body = start + recordHeaderLength + (datagram[start] === ContentType.tls12_cid ? cidLength : 0);
   if (body > datagram.length) return undefined;
-  const length = u16(datagram, start + 11);
+  const length = u16(datagram, body - 2);
   if (length > datagram.length - body || length > maxPlaintextLength + maxExpansion) return undefined;
   return {
     type: datagram[start],
@@ -46,13 +62,14 @@ export function decodeRecordHeader(datagram: Uint8Array, start: number): RecordH
   };
 }
 
-/** Writes a DTLS 1.2 record header at the start of `record`. */
+/** Writes a DTLS 1.2 record header at the start of `record`, with the connection ID if it has one. */
 export function encodeRecordHeader(
   record: Uint8Array,
   type: number,
   epoch: number,
   sequenceNumber: number,
   length: number,
+  cid: Uint8Array = noConnectionId,
 ): void {
   record[0] = type;
   record[1] = ProtocolVersion.dtls12 >>> 8;
@@ -66,8 +83,9 @@ export function encodeRecordHeader(
   record[8] = sequenceNumber / 2 ** 16;
   record[9] = sequenceNumber / 2 ** 8;
   record[10] = sequenceNumber;
-  record[11] = length >>> 8;
-  record[12] = length;
+  record.set(cid, 11);
+  record[11 + cid.length] = length >>> 8;
+  record[12 + cid.length] = length;
 }
 
 /** An unprotected record, as epoch 0 has them. */

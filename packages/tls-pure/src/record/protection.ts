@@ -2,7 +2,8 @@
  * One direction of one epoch's protection: keys expanded once, records in and out.
  *
  * A record is handled whole, header included, because the header's epoch and sequence number are in the nonce and the
- * additional data (RFC 5246 §6.2.3.3, RFC 6347 §4.1.2.1).
+ * additional data (RFC 5246 §6.2.3.3, RFC 6347 §4.1.2.1). With a connection ID it is of type tls12_cid, the plaintext's own type goes inside, and
+ * `open` gives a DTLSInnerPlaintext (RFC 9146 §4).
  */
 export interface RecordProtection {
   /** A protected record of its own bytes. */

@@ -21,8 +21,8 @@ export class ReplayWindow {
     return (word & (1 << (age & 31))) === 0;
   }
 
-  /** Remembers the number of a record that was authentic. */
-  mark(sequenceNumber: number): void {
+  /** Remembers the number of a record that was authentic. True: it is newer than all before. */
+  mark(sequenceNumber: number): boolean {
     const age = this.#newest - sequenceNumber;
     if (age < 0) {
       this.#shift(-age);
@@ -33,6 +33,7 @@ export class ReplayWindow {
     } else if (age < windowSize) {
       this.#older |= 1 << (age - 32);
     }
+    return age < 0;
   }
 
   #shift(by: number): void {
