@@ -15,7 +15,7 @@ import { type AvsError, errnoError } from './errors.js';
 import { asAvsError } from './foreign-error.js';
 import { datagramSizeOf } from './inner-mtu.js';
 import type { ListenerCounters } from './listener-counters.js';
-import { isSame, PathValidation, type PathVerdict, UnprovenPath } from './path-validation.js';
+import { type AddressHost, PeerAddresses } from './peer-addresses.js';
 import { type PeerHost, PeerSocket } from './peer-socket.js';
 import type { ReceiveQueueOptions } from './receive-queue.js';
 import type { Receiver, Socket } from './socket.js';
@@ -50,7 +50,7 @@ const encoder = new TextEncoder();
  * All associations of a bound listener: which datagram is whose, who may begin one, who waits for what time. One timer of the
  * clock's serves them all.
  */
-export class AssociationTable implements PeerHost, Receiver {
+export class AssociationTable implements PeerHost, AddressHost, Receiver {
   readonly backend: Socket;
   readonly clock: Clock;
   readonly queueOptions: ReceiveQueueOptions;
@@ -68,6 +68,7 @@ export class AssociationTable implements PeerHost, Receiver {
   readonly #sources: Map<string, number> | undefined;
   readonly #heap = new DeadlineHeap<PeerSocket>();
   readonly #alarm: ClockAlarm;
+  readonly #addresses: PeerAddresses;
   #halfOpen = 0;
   #established = 0;
 
@@ -78,6 +79,9 @@ export class AssociationTable implements PeerHost, Receiver {
     this.queueOptions = { kind: 'datagram', clock: this.clock };
     this.#cidLength = options.connectionIds?.length ?? 0;
     this.#sources = options.limits.perSource < options.limits.total ? new Map() : undefined;
+    const { connectionIds, random, context, counters } = options;
+    const mode = connectionIds?.pathValidation ?? 'basic';
+    this.#addresses = new PeerAddresses(this, { mode, random, context, counters: counters.peerAddresses });
     this.#alarm = new ClockAlarm(this.clock, () => this.#tick(), { holdsProcess: false });
   }
 
@@ -115,11 +119,11 @@ export class AssociationTable implements PeerHost, Receiver {
 
   #take(data: Uint8Array, host: string, port: number, forward: Forward | undefined): void {
     const now = this.clock.now();
-    const key = keyOf(host, port);
     if (this.#cidLength > 0 && hasConnectionId(data, this.#cidLength)) {
       this.#takeByCid(data, host, port, now, forward);
       return;
     }
+    const key = keyOf(host, port);
     const peer = this.#peers.get(key);
     if (peer === undefined || isClientHello(data)) {
       this.#greet(data, { host, port, key }, peer, now);
@@ -210,19 +214,7 @@ export class AssociationTable implements PeerHost, Receiver {
   }
 
   newest(peer: PeerSocket, from: Endpoint | undefined, bytes: number): void {
-    const { path } = peer;
-    if (from === undefined) {
-      // RFC 9146 §6: the newest record tells where the peer is.
-      if (path instanceof PathValidation) this.#endPath(peer, 'failed');
-      else if (path?.heard(bytes)) this.#endPath(peer, 'validated');
-    } else if (path instanceof PathValidation && isSame(path.candidate, from)) {
-      path.heard(bytes);
-    } else if (path instanceof UnprovenPath && isSame(path.previous, from)) {
-      this.#move(peer, from);
-      this.#endPath(peer, 'failed');
-    } else {
-      this.#observe(peer, from, bytes);
-    }
+    this.#addresses.newest(peer, from, bytes);
   }
 
   checkAnswered(
@@ -231,59 +223,15 @@ export class AssociationTable implements PeerHost, Receiver {
     cookie: Uint8Array,
     from: Endpoint | undefined,
   ): void {
-    if (!(peer.path instanceof PathValidation)) {
-      // RFC 9853 §5.4: answers that nobody waits for are dropped.
-      this.dropped('unexpected');
-      return;
-    }
-    this.#judge(peer, peer.path, peer.path.answered(type, cookie, from, this.clock.now()));
+    this.#addresses.checkAnswered(peer, type, cookie, from);
   }
 
   heldBack(): void {
     this.#options.counters.peerAddresses.heldBack += 1;
   }
 
-  /** A peer's newest record has come from an address where it was not before. */
-  #observe(peer: PeerSocket, from: Endpoint, bytes: number): void {
-    const { connectionIds, random, context, counters } = this.#options;
-    counters.peerAddresses.observed += 1;
-    const before = peer.path;
-    if (before !== undefined) this.#endPath(peer, 'failed');
-    if (!peer.association.info?.returnRoutabilityCheck) {
-      const home = { host: peer.remoteHost, port: peer.remotePort };
-      const path = new UnprovenPath(before instanceof UnprovenPath ? before.previous : home);
-      path.heard(bytes);
-      peer.path = path;
-      this.#move(peer, from);
-      return;
-    }
-    const mode = connectionIds?.pathValidation ?? 'basic';
-    const path = new PathValidation(from, { mode, timeout: context.handshakeTimeouts.min, random }, peer);
-    path.heard(bytes);
-    peer.path = path;
-    path.challenge(this.clock.now());
-    this.reschedule(peer);
-  }
-
-  #judge(peer: PeerSocket, path: PathValidation, verdict: PathVerdict): void {
-    if (verdict === 'valid') {
-      this.#move(peer, path.candidate);
-      this.#endPath(peer, 'validated');
-    } else if (verdict === 'invalid') {
-      this.#endPath(peer, 'failed');
-    } else {
-      this.reschedule(peer);
-    }
-  }
-
-  #endPath(peer: PeerSocket, how: 'validated' | 'failed'): void {
-    this.#options.counters.peerAddresses[how] += 1;
-    peer.settlePath();
-    this.reschedule(peer);
-  }
-
   /** The peer is at another address. */
-  #move(peer: PeerSocket, { host, port }: Endpoint): void {
+  move(peer: PeerSocket, { host, port }: Endpoint): void {
     if (this.#peers.get(peer.key) === peer) this.#leavePlace(peer);
     this.#vacate(peer.remoteHost);
     this.#occupy(host);
@@ -497,9 +445,7 @@ export class AssociationTable implements PeerHost, Receiver {
   #serve(peer: PeerSocket, now: number): void {
     if (peer.isAttached && peer.limitAt <= now) this.#checkLimit(peer, now);
     if (!peer.isAttached) return;
-    if (peer.path instanceof PathValidation && peer.path.deadline <= now) {
-      this.#judge(peer, peer.path, peer.path.expired(now));
-    }
+    if (peer.path !== undefined && peer.path.deadline <= now) this.#addresses.expired(peer, now);
     if (peer.engineAt !== undefined && peer.engineAt <= now) {
       peer.engineAt = undefined;
       peer.association.timerFired();

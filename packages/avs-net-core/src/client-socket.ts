@@ -177,14 +177,21 @@ export class ClientSocket extends SecureSocketBase {
     }
     if (!this.association?.isOpen) throw errnoError('ENOTCONN', `rebind: the socket is ${this.state}`);
     if (carrier === undefined || !this.#canMove) {
-      throw errnoError('ENOTSUP', 'rebind: the server gave no connection ID, so it knows the association by its address');
+      throw errnoError(
+        'ENOTSUP',
+        'rebind: the server gave no connection ID, so it knows the association by its address',
+      );
     }
-    if (backend === undefined) {
-      const isPlaced = address !== undefined || port !== undefined;
-      await carrier.reopen(isPlaced ? { host: address ?? this.#anyAddress, port: port ?? 0 } : undefined, signal);
-    } else {
-      await carrier.replace(backend, signal);
-      this.#backend = backend;
+    try {
+      if (backend === undefined) {
+        const isPlaced = address !== undefined || port !== undefined;
+        await carrier.reopen(isPlaced ? { host: address ?? this.#anyAddress, port: port ?? 0 } : undefined, signal);
+      } else {
+        await carrier.replace(backend, signal);
+        this.#backend = backend;
+      }
+    } catch (error) {
+      throw signal?.aborted ? signal.reason : asAvsError(error);
     }
     this.#announce();
   }
@@ -288,7 +295,13 @@ export class ClientSocket extends SecureSocketBase {
           get maxDatagramSize() {
             return carrier?.datagramSize ?? size;
           },
-          connectionId: connectionIds && newConnectionId(connectionIds, (bytes) => this.#random(bytes), () => false),
+          connectionId:
+            connectionIds &&
+            newConnectionId(
+              connectionIds,
+              (bytes) => this.#random(bytes),
+              () => false,
+            ),
           handshakeTimeouts: this.handshakeTimeouts,
           serverName: name === undefined ? undefined : serverNameForHost(name),
           peer: `${hostnameOf(backend) ?? ''} ${peerOf(backend).port}`,

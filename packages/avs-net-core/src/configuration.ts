@@ -102,6 +102,11 @@ export interface ConnectionIdConfiguration {
    * 1: not at all. RFC 9146 §4.
    */
   readonly recordPadding?: number | undefined;
+  /**
+   * Agrees on return routability checks, if the peer does. Default true; false for an application that validates addresses in its own
+   * way. RFC 9853 §3.
+   */
+  readonly returnRoutabilityCheck?: boolean | undefined;
 }
 
 /** What a listener can set besides. */

@@ -1,4 +1,4 @@
-import { checkInteger, checkObject, checkOptionalFunction, invalid } from './argument-checks.js';
+import { checkInteger, checkObject, checkOptionalBoolean, checkOptionalFunction, invalid } from './argument-checks.js';
 import type { ConnectionIdConfiguration, ListenerConnectionIdConfiguration } from './configuration.js';
 
 /** Checked settings of connection IDs. RFC 9146. */
@@ -7,6 +7,7 @@ export interface ConnectionIdSettings {
   readonly length: number;
   readonly generate: ((connectionId: Uint8Array) => void) | undefined;
   readonly recordPadding: number;
+  readonly returnRoutabilityCheck: boolean;
 }
 
 /** What a listener has besides. */
@@ -27,11 +28,12 @@ export function copyConnectionIds(
   defaultLength: number,
 ): ConnectionIdSettings {
   if (configuration !== undefined) checkObject('connectionIds', configuration);
-  const { length = defaultLength, generate, recordPadding = 1 } = configuration ?? {};
+  const { length = defaultLength, generate, recordPadding = 1, returnRoutabilityCheck = true } = configuration ?? {};
   checkInteger('connectionIds.length', length, 0, 255);
   checkOptionalFunction('connectionIds.generate', generate);
   checkInteger('connectionIds.recordPadding', recordPadding, 1, 1_024);
-  return { length, generate, recordPadding };
+  checkOptionalBoolean('connectionIds.returnRoutabilityCheck', returnRoutabilityCheck);
+  return { length, generate, recordPadding, returnRoutabilityCheck };
 }
 
 /** @throws TypeError, EINVAL naming the field. */

@@ -31,7 +31,12 @@ export {
 } from './errors.js';
 export type * from './options.js';
 export { defaultHandshakeTimeouts } from './options.js';
-export { createSecureSocket, type RebindOptions, type SecureSocket, type SecureSocketOptions } from './secure-socket.js';
+export {
+  createSecureSocket,
+  type RebindOptions,
+  type SecureSocket,
+  type SecureSocketOptions,
+} from './secure-socket.js';
 export { MemorySessionCache } from './session-cache.js';
 export type * from './socket.js';
 export { TicketKeyRing, ticketKeyLength } from './ticket-keys.js';

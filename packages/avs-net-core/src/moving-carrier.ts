@@ -234,6 +234,6 @@ export class MovingCarrier implements CarrierSocket, Receiver {
         await closeQuietly(below);
       }
     }
-    throw failure;
+    throw asAvsError(failure);
   }
 }

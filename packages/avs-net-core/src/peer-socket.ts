@@ -26,12 +26,7 @@ export interface PeerHost {
   /** A datagram with a record that is newer than all before; `from` is undefined where it came from the peer's address. */
   newest(peer: PeerSocket, from: Endpoint | undefined, bytes: number): void;
   /** An answer of a return routability check. */
-  checkAnswered(
-    peer: PeerSocket,
-    type: RoutabilityCheckTypeCode,
-    cookie: Uint8Array,
-    from: Endpoint | undefined,
-  ): void;
+  checkAnswered(peer: PeerSocket, type: RoutabilityCheckTypeCode, cookie: Uint8Array, from: Endpoint | undefined): void;
   /** Something is not sent, because of where it would go. */
   heldBack(): void;
   /** `engineAt` or the deadline of `path` has changed. */
@@ -239,7 +234,9 @@ export class PeerSocket implements CarrierSocket, AssociationOwner, HeapEntry, C
   #sendUnproven(path: UnprovenPath, data: Uint8Array, to: Endpoint): Promise<void> {
     if (path.spend(data.length)) return this.#sendTo(data, to.host, to.port);
     this.#host.heldBack();
-    return Promise.reject(errnoError('EAGAIN', `the peer is new at ${to.host}:${to.port}: not so much before it answers`));
+    return Promise.reject(
+      errnoError('EAGAIN', `the peer is new at ${to.host}:${to.port}: not so much before it answers`),
+    );
   }
 
   #sendTo(data: Uint8Array, host: string, port: number): Promise<void> {

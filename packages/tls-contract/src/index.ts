@@ -4,6 +4,7 @@ import { describeAddresses } from './addresses.js';
 import type { BackendPair } from './backend-pair.js';
 import { describeConcurrency } from './concurrency.js';
 import { describeConfiguration } from './configuration.js';
+import { describeConnectionIds } from './connection-ids.js';
 import { describeCredentials } from './credentials.js';
 import { describeDecorate } from './decorate.js';
 import { describeEndings } from './endings.js';
@@ -65,6 +66,7 @@ export function describeContract(title: string, backends: BackendPair, options: 
     describeSessionBuffers(backends);
     describeResumption(backends);
     describeExporters(backends);
+    describeConnectionIds(backends);
     describeTimeouts(backends);
     describeAborts(backends);
     describeEndings(backends);

@@ -131,7 +131,10 @@ async function createListener(platform: Platform, configuration: DtlsListenerCon
   return createDatagramListener({ engines, configuration: settings, createBackend: createUdpSocket });
 }
 
-function createContext(platform: Platform, settings: TlsSettings | ListenerSettings): Context & { legacyServers: boolean } {
+function createContext(
+  platform: Platform,
+  settings: TlsSettings | ListenerSettings,
+): Context & { legacyServers: boolean } {
   // It is the lowest version allowed: DTLS 1.2 satisfies whatever asks for less.
   if (settings.version === '1.3') {
     throw errnoError('ENOTSUP', `version ${settings.version} is not supported: this backend speaks DTLS 1.2`);
@@ -148,6 +151,7 @@ function createContext(platform: Platform, settings: TlsSettings | ListenerSetti
     date: () => settings.clock.date?.() ?? Date.now(),
     suites,
     recordPadding: settings.connectionIds?.recordPadding,
+    returnRoutabilityCheck: settings.connectionIds?.returnRoutabilityCheck,
     legacyServers: adjusted.legacyServers,
   };
 }

@@ -6,7 +6,7 @@ import { portableProvider } from '../src/crypto/portable.js';
 import type { CryptoProvider } from '../src/crypto/provider.js';
 import { type TrafficProtection, trafficProtection } from '../src/dtls12/key-schedule.js';
 import { decodeClientHello } from '../src/handshake/client-hello.js';
-import { decodeConnectionId, encodeConnectionId, ExtensionType } from '../src/handshake/extensions.js';
+import { decodeConnectionId, ExtensionType, encodeConnectionId } from '../src/handshake/extensions.js';
 import { innerTypeAt } from '../src/record/connection-id.js';
 import { decodeRecordHeader, plaintextRecord } from '../src/record/header.js';
 import { type CapturedRecords, pionRecords } from './captured-records.js';
@@ -107,8 +107,16 @@ describe('connection IDs', () => {
     await full.run();
     const session = full.client.sessions.at(-1);
     const resumed = await connected({ clientCid: cid(2), serverCid: cid(4), sessions, session });
-    expect(resumed.client.engine?.info).toMatchObject({ resumed: true, connectionId: cid(2), peerConnectionId: cid(4) });
-    expect(resumed.server.engine?.info).toMatchObject({ resumed: true, connectionId: cid(4), peerConnectionId: cid(2) });
+    expect(resumed.client.engine?.info).toMatchObject({
+      resumed: true,
+      connectionId: cid(2),
+      peerConnectionId: cid(4),
+    });
+    expect(resumed.server.engine?.info).toMatchObject({
+      resumed: true,
+      connectionId: cid(4),
+      peerConnectionId: cid(2),
+    });
     resumed.client.engine?.send(bytes('again'));
     await resumed.run();
     expect(resumed.server.received).toEqual(['again']);
@@ -252,7 +260,8 @@ describe('records with a connection ID', () => {
 
   it('with types that nobody knows inside, or tls12_cid itself, are dropped', async () => {
     const { pair, keys } = await tapped();
-    for (const type of [20, 24, 25, 26, 99]) pair.deliver(pair.server, keys.client.seal(type, 1, 50 + type, bytes('xx')));
+    for (const type of [20, 24, 25, 26, 99])
+      pair.deliver(pair.server, keys.client.seal(type, 1, 50 + type, bytes('xx')));
     expect(pair.server.dropped).toEqual({ unexpected: 5 });
     expect(pair.server.closed).toBe(0);
   });
@@ -298,7 +307,9 @@ describe('return routability checks', () => {
   it('are neither sent nor taken where they were not negotiated', async () => {
     const pair = await connected({});
     expect(() => pair.server.engine?.sendRoutabilityCheck?.(0, eight)).toThrow(/ENOTSUP/);
-    const carrier = pair.client.engine as unknown as { seal(type: number, epoch: number, body: Uint8Array): Uint8Array };
+    const carrier = pair.client.engine as unknown as {
+      seal(type: number, epoch: number, body: Uint8Array): Uint8Array;
+    };
     pair.deliver(pair.server, carrier.seal(27, 1, Uint8Array.of(0, ...eight)));
     expect([pair.server.checks, pair.server.dropped]).toEqual([[], { unexpected: 1 }]);
   });

@@ -10,7 +10,13 @@ export interface DgramPeersOwner {
   tellAssociationError(error: AvsError, address: string, port: number): void;
 }
 
-/** The associations of a listener's view, by their peers' addresses and ports. */
+/** Addresses where a peer was before, by which it is still found: what has been asked from there may be answered to there. */
+const maxNames = 8;
+
+/**
+ * The associations of a listener's view, by their peers' addresses and ports. One whose peer has moved (RFC 9146 §6) is found at its former
+ * addresses as well, until others are there.
+ */
 export class DgramPeers {
   readonly #owner: DgramPeersOwner;
   readonly #peers = new Map<string, Peer>();
@@ -34,9 +40,9 @@ export class DgramPeers {
       void socket.cleanup().catch(() => undefined); // It has ended before it was accepted.
       return;
     }
-    const name = key(peer.address, peer.port);
-    this.#peers.get(name)?.leave();
-    this.#peers.set(name, peer);
+    const there = this.#peers.get(key(peer.address, peer.port));
+    if (there?.isAt(peer.address, peer.port)) void there.leave();
+    this.name(peer);
     this.#owner.tellAssociation(socket);
     try {
       socket.setReceiver(peer);
@@ -45,22 +51,36 @@ export class DgramPeers {
     }
   }
 
+  /** Lets an association be found where its peer is now. */
+  name(peer: Peer): void {
+    const name = key(peer.address, peer.port);
+    this.#peers.set(name, peer);
+    peer.names.delete(name);
+    peer.names.add(name);
+    for (const oldest of peer.names) {
+      if (peer.names.size <= maxNames) return;
+      peer.names.delete(oldest);
+      if (this.#peers.get(oldest) === peer) this.#peers.delete(oldest);
+    }
+  }
+
   /** Lets an association go that has ended. */
   drop(peer: Peer): void {
-    const name = key(peer.address, peer.port);
-    if (this.#peers.get(name) === peer) this.#peers.delete(name);
+    for (const name of peer.names) if (this.#peers.get(name) === peer) this.#peers.delete(name);
   }
 
   async close(): Promise<void> {
-    const peers = [...this.#peers.values()];
+    const peers = new Set(this.#peers.values());
     this.#peers.clear();
-    await Promise.all(peers.map((peer) => peer.leave()));
+    await Promise.all([...peers].map((peer) => peer.leave()));
   }
 }
 
 class Peer implements Receiver {
-  readonly address: string;
-  readonly port: number;
+  address: string;
+  port: number;
+  /** Its keys in the map, the latest last. */
+  readonly names = new Set<string>();
   readonly socket: SecureSocket;
   readonly #peers: DgramPeers;
   readonly #owner: DgramPeersOwner;
@@ -76,6 +96,17 @@ class Peer implements Receiver {
 
   onData(data: Uint8Array): void {
     this.#owner.deliver(data, this.address, this.port);
+  }
+
+  onPeerAddress(host: string, port: number): void {
+    this.address = host;
+    this.port = port;
+    this.#peers.name(this);
+  }
+
+  /** Whether the peer is there, and has not only been. */
+  isAt(address: string, port: number): boolean {
+    return this.port === port && key(this.address, this.port) === key(address, port);
   }
 
   onError(error: AvsError): void {

@@ -1,4 +1,5 @@
 export type { Faults } from './faults.js';
+export { MemoryNat } from './memory-nat.js';
 export {
   type Interceptor,
   type LinkSelector,

@@ -450,6 +450,37 @@ describe('a dgram view of a listener', () => {
     expect(fresh.sent).toEqual(['x']);
   });
 
+  it('follows a peer to its new address, and still finds it at the former one until another is there', async () => {
+    const { listener, view } = await listening();
+    const messages: string[] = [];
+    view.on('message', (data, { address, port }) => messages.push(`${data} from ${address}:${port}`));
+    const moving = listener.connectFrom('10.0.0.2', 1000);
+    await nextTick();
+    moving.moveTo('10.0.0.2', 1001);
+    moving.fromPeer('moved');
+    expect(messages).toEqual(['moved from 10.0.0.2:1001']);
+    await sent(view, 'here', 1001, '10.0.0.2');
+    await sent(view, 'there', 1000, '10.0.0.2');
+    expect(moving.sent).toEqual(['here', 'there']);
+    const next = listener.connectFrom('10.0.0.2', 1000);
+    await nextTick();
+    await sent(view, 'to the next', 1000, '10.0.0.2');
+    await sent(view, 'to the first', 1001, '10.0.0.2');
+    expect([next.sent, moving.sent.at(-1), moving.cleanedUp]).toEqual([['to the next'], 'to the first', false]);
+  });
+
+  it('remembers eight addresses of a peer', async () => {
+    const { listener, view } = await listening();
+    const moving = listener.connectFrom('10.0.0.2', 1000);
+    await nextTick();
+    for (let port = 1001; port <= 1010; port++) moving.moveTo('10.0.0.2', port);
+    const found = Array.from({ length: 11 }, (_, i) => view.association({ address: '10.0.0.2', port: 1000 + i }));
+    expect(found.map((socket) => socket !== undefined)).toEqual([false, false, false, ...Array(8).fill(true)]);
+    moving.end();
+    await nextTick();
+    expect(view.association({ address: '10.0.0.2', port: 1010 })).toBeUndefined();
+  });
+
   it('closes its associations and the listener', async () => {
     const { listener, view } = await listening();
     const one = listener.connectFrom('10.0.0.2', 1000);

@@ -7,8 +7,8 @@ export class FakeAssociation {
   state = 'accepted';
   cleanedUp = false;
   sendError: AvsError | undefined;
-  readonly remoteHost: string;
-  readonly remotePort: number;
+  remoteHost: string;
+  remotePort: number;
   #receiver: Receiver | undefined;
   readonly #queued: string | undefined;
 
@@ -26,6 +26,12 @@ export class FakeAssociation {
 
   fromPeer(text: string): void {
     this.#receiver?.onData(new TextEncoder().encode(text), this.remoteHost, this.remotePort);
+  }
+
+  moveTo(host: string, port: number): void {
+    this.remoteHost = host;
+    this.remotePort = port;
+    this.#receiver?.onPeerAddress?.(host, port);
   }
 
   end(): void {

@@ -378,7 +378,7 @@ function offeredExtensions(
   if (connectionId !== undefined) {
     extensions.set(ExtensionType.connection_id, encodeConnectionId(connectionId));
     // RFC 9853 §3: whoever offers the one should offer the other.
-    extensions.set(ExtensionType.rrc, emptyExtension);
+    if (context.returnRoutabilityCheck !== false) extensions.set(ExtensionType.rrc, emptyExtension);
   }
   extensions.set(ExtensionType.renegotiation_info, emptyRenegotiationInfo);
   return extensions;

@@ -14,6 +14,8 @@ export interface Context {
   readonly suites: readonly Ciphersuite[];
   /** Records with a connection ID are padded to multiples of as many bytes, 1 or more (RFC 9146 §4); undefined: none are negotiated. */
   readonly recordPadding?: number | undefined;
+  /** Agree on return routability checks where connection IDs are negotiated. Default true. RFC 9853 §3. */
+  readonly returnRoutabilityCheck?: boolean | undefined;
 }
 
 /** A client's key and identity. Owns the bytes that it is given. */

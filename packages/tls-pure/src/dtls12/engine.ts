@@ -18,6 +18,7 @@ import type { UsageLimits } from '../ciphersuites.js';
 import { type Flight, type FlightCarrier, sendFlight } from '../handshake/flight.js';
 import { decodeFragment, HandshakeType } from '../handshake/message.js';
 import { answerInterval } from '../handshake/retransmission.js';
+import { innerTypeAt } from '../record/connection-id.js';
 import {
   ContentType,
   decodeRecordHeader,
@@ -29,7 +30,6 @@ import {
   type RecordHeader,
   recordHeaderLength,
 } from '../record/header.js';
-import { innerTypeAt } from '../record/connection-id.js';
 import { worstMaxPlaintext } from '../record/overhead.js';
 import type { RecordProtection } from '../record/protection.js';
 import { ReplayWindow } from '../record/replay-window.js';
@@ -147,7 +147,8 @@ export class Dtls12Engine implements Engine, FlightCarrier {
   maxPlaintext(size: number): number {
     const { info } = this;
     const { suites, recordPadding } = this.context;
-    const fits = info && this.#writer ? this.#writer.maxPlaintext(size) : worstMaxPlaintext(suites, size, recordPadding);
+    const fits =
+      info && this.#writer ? this.#writer.maxPlaintext(size) : worstMaxPlaintext(suites, size, recordPadding);
     return Math.max(0, Math.min(fits, info?.maxFragmentLength ?? maxPlaintextLength));
   }
 

@@ -18,8 +18,8 @@ import { DecodeError, Reader } from '../wire/reader.js';
 import type { Context } from './context.js';
 import type { Dtls12Engine } from './engine.js';
 import { Exporter } from './exporter.js';
-import type { ConnectionIds } from './negotiation.js';
 import { keyLogLine, masterSecret, type Randoms, trafficProtection, verifyData } from './key-schedule.js';
+import type { ConnectionIds } from './negotiation.js';
 
 /** Bytes of protected records that are kept until their epoch opens, and of application data until the peer has proven itself. */
 const maxKept = 16_384;

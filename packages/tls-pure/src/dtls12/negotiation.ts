@@ -53,6 +53,7 @@ export function negotiate(
   hello: ClientHello,
   suites: readonly Ciphersuite[],
   connectionId?: Uint8Array,
+  returnRoutabilityCheck = true,
 ): ServerChoice {
   // DTLS versions count down: a smaller number is a newer one, and such a client may speak ours (RFC 6347 §4.2.1).
   if (hello.version >>> 8 !== 0xfe || hello.version > ProtocolVersion.dtls12) {
@@ -94,7 +95,7 @@ export function negotiate(
     extensions.set(ExtensionType.extended_master_secret, emptyExtension);
   }
 
-  const connectionIds = negotiateConnectionIds(asked, connectionId);
+  const connectionIds = negotiateConnectionIds(asked, connectionId, returnRoutabilityCheck);
   if (connectionIds) extensions.set(ExtensionType.connection_id, encodeConnectionId(connectionIds.own));
   if (connectionIds?.rrc) extensions.set(ExtensionType.rrc, emptyExtension);
 
@@ -117,12 +118,19 @@ export function negotiate(
 }
 
 /** RFC 9146 §3. RFC 9853 §3: without connection_id there is no rrc. */
-function negotiateConnectionIds(asked: Extensions, own: Uint8Array | undefined): ConnectionIds | undefined {
+function negotiateConnectionIds(
+  asked: Extensions,
+  own: Uint8Array | undefined,
+  returnRoutabilityCheck: boolean,
+): ConnectionIds | undefined {
   const rrc = asked.get(ExtensionType.rrc);
   if (rrc) checkEmpty(rrc, 'rrc');
   const data = asked.get(ExtensionType.connection_id);
   const peer = data && decodeConnectionId(data).slice();
-  return own && peer && { own, peer: peer.length > 0 ? peer : noConnectionId, rrc: rrc !== undefined };
+  return (
+    own &&
+    peer && { own, peer: peer.length > 0 ? peer : noConnectionId, rrc: rrc !== undefined && returnRoutabilityCheck }
+  );
 }
 
 /** RFC 8422 §4: a client that names no groups takes any; P-256 is the one that it surely has. */

@@ -1,4 +1,5 @@
 import { AlertDescription, type AssociationOptions, type EngineSink } from '@avs-net/core';
+import type { Ciphersuite } from '../ciphersuites.js';
 import { constantTimeEqual } from '../crypto/constant-time.js';
 import type { KeyShare } from '../crypto/provider.js';
 import { type ClientHello, decodeClientHello, emptyRenegotiationInfoScsv } from '../handshake/client-hello.js';
@@ -124,7 +125,7 @@ class ServerHandshake extends Handshake {
 
   #handleClientHello(body: Uint8Array, now: number): void {
     const hello = decodeClientHello(body);
-    const choice = negotiate(hello, this.context.suites, this.engine.options.connectionId);
+    const choice = this.#negotiate(hello, this.context.suites);
     const { sessions } = this.context;
     const ticket = hello.extensions.get(ExtensionType.session_ticket);
     if (!sessions || (hello.sessionId.length === 0 && !ticket?.length)) return this.#greet(hello, choice, now);
@@ -136,6 +137,10 @@ class ServerHandshake extends Handshake {
       (session, later) => (session ? this.#resume(kept, session, later) : this.#greet(kept, choice, later)),
       now,
     );
+  }
+
+  #negotiate(hello: ClientHello, suites: readonly Ciphersuite[]): ServerChoice {
+    return negotiate(hello, suites, this.engine.options.connectionId, this.context.returnRoutabilityCheck);
   }
 
   /** The session that the client offers, if it may be resumed. RFC 5246 §7.4.1.2, RFC 5077 §3.4, RFC 7627 §5.3, RFC 6066 §3. */
@@ -172,7 +177,7 @@ class ServerHandshake extends Handshake {
     const { suite, encryptThenMac, identity } = session;
     const narrowed = { ...hello, ciphersuites: [suite.id, ...signalling(hello)] };
     // RFC 9146 §3: connection IDs are negotiated afresh.
-    const choice = negotiate(narrowed, [suite], this.engine.options.connectionId);
+    const choice = this.#negotiate(narrowed, [suite]);
     this.resumed = true;
     this.#identity = identity;
     const serverHello = this.#serverHello(hello, { ...choice, encryptThenMac }, hello.sessionId);
