@@ -54,6 +54,10 @@ export class End implements EngineSink {
     throw new Error(`a datagram was dropped: ${reason}`);
   }
 
+  newest(): void {}
+
+  routabilityCheck(): void {}
+
   wake(): void {
     queueMicrotask(() => {
       this.engine?.handleTimeout(0);

@@ -34,8 +34,8 @@ import { worstMaxPlaintext } from '../record/overhead.js';
 import type { RecordProtection } from '../record/protection.js';
 import { ReplayWindow } from '../record/replay-window.js';
 import { DecodeError, Reader } from '../wire/reader.js';
-import type { Exporter } from './exporter.js';
 import type { Context } from './context.js';
+import type { Exporter } from './exporter.js';
 import type { Handshake } from './handshake.js';
 
 /**
