@@ -395,9 +395,10 @@ export class ClientSocket extends SecureSocketBase {
 
 function checkSocket(backend: unknown): asserts backend is Socket {
   checkObject('backend', backend);
-  const { send, setReceiver, connect } = backend as Partial<Socket>;
-  if (typeof send !== 'function' || typeof setReceiver !== 'function' || typeof connect !== 'function') {
-    throw new TypeError('backend must be a Socket');
+  for (const method of ['connect', 'send', 'setReceiver', 'getOption', 'close', 'cleanup'] as const) {
+    if (typeof (backend as Partial<Socket>)[method] !== 'function') {
+      throw new TypeError(`backend must be a Socket: it has no ${method}`);
+    }
   }
 }
 

@@ -5,6 +5,9 @@ import { bytes, clientConfiguration, ShellWorld, text } from './shell-world.js';
 
 const errno = (name: string) => expect.objectContaining({ name: 'AvsError', errno: name });
 
+/** The operations of a socket that does none of them. */
+const nothing = { connect() {}, send() {}, setReceiver() {}, getOption() {}, close() {}, cleanup() {} };
+
 async function connectedUdp(world: ShellWorld): Promise<Socket> {
   const udp = world.network.createUdpSocket();
   await udp.connect(world.host, world.port);
@@ -124,7 +127,7 @@ describe('decorating', () => {
     await expect(socket.decorate(socket)).rejects.toEqual(errno('EINVAL'));
     await expect(socket.decorate({} as never)).rejects.toThrow(TypeError);
     await expect(socket.decorate(undefined as never)).rejects.toThrow(TypeError);
-    const stream = { type: 'tcp', state: 'connected', send() {}, setReceiver() {}, connect() {} };
+    const stream = { ...nothing, type: 'tcp', state: 'connected' };
     await expect(socket.decorate(stream as never)).rejects.toThrow(/EINVAL.*stream/);
   });
 
@@ -218,7 +221,7 @@ describe('decorating', () => {
     const engines = new FakeClientFactory();
     const configuration = copyTlsConfiguration(clientConfiguration());
     const socket = await createSecureSocket({ type: 'tls', engines, configuration });
-    const udp = { type: 'udp', state: 'connected', send() {}, setReceiver() {}, connect() {} };
+    const udp = { ...nothing, type: 'udp', state: 'connected' };
     await expect(socket.decorate(udp as never)).rejects.toThrow(/EINVAL.*TLS/);
     expect(() => socket.getOption('innerMtu')).toThrow(/ENOTSUP/);
   });
@@ -275,5 +278,13 @@ class EchoingTransport {
 
   getOption(): never {
     throw Object.assign(new Error('no options'), { code: 'ENOTSUP' });
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  cleanup(): Promise<void> {
+    return Promise.resolve();
   }
 }

@@ -1,45 +1,15 @@
-import { type Endpoint, errnoError, type SecureSocket } from '@avs-net/core';
+import { errnoError, type Socket } from '@avs-net/core';
 import { describe, expect, it } from 'vitest';
 import type { BackendPair } from './backend-pair.js';
-import { textOf, utf8 } from './bytes.js';
+import { utf8 } from './bytes.js';
 import { lightCiphersuite } from './ciphersuites.js';
-import { expectErrno, expectRejection, outcomeOf, rejectionOf } from './outcomes.js';
+import { expectRejection, outcomeOf, rejectionOf } from './outcomes.js';
 import { ScriptedSocket } from './scripted-socket.js';
 import { pskClient, pskServer, serverAddress, serverPort, Testbed } from './testbed.js';
+import { clientEnd, createTransport, deliveries, expectEcho, serverEnd } from './transport-pair.js';
 
-const clientEnd: Endpoint = { host: 'sms:+15550001', port: 1 };
-const serverEnd: Endpoint = { host: 'sms:+15550002', port: 2 };
-
-/** How a transport hands over what was sent: in a later turn, or from within `send`. */
-const deliveries = {
-  'hands over later': (deliver: () => void) => queueMicrotask(deliver),
-  'hands over from within send': (deliver: () => void) => deliver(),
-};
-
-/** A transport of the test's own: two sockets, each of which receives what the other sends. */
-function createTransport(deliver: (run: () => void) => void = deliveries['hands over later']) {
-  const client: ScriptedSocket = new ScriptedSocket({
-    state: 'connected',
-    local: clientEnd,
-    remote: serverEnd,
-    innerMtu: 600,
-    transmit: (data) => deliver(() => server.arrive(data.slice(), clientEnd)),
-  });
-  const server: ScriptedSocket = new ScriptedSocket({
-    state: 'bound',
-    local: serverEnd,
-    innerMtu: 600,
-    transmit: (data) => deliver(() => client.arrive(data.slice(), serverEnd)),
-  });
-  return { client, server };
-}
-
-async function expectEcho(bed: Testbed, client: SecureSocket, server: SecureSocket, word: string): Promise<void> {
-  await bed.run(client.send(utf8(`${word} up`)));
-  expect(textOf(await bed.run(server.receive()))).toBe(`${word} up`);
-  await bed.run(server.send(utf8(`${word} down`)));
-  expect(textOf(await bed.run(client.receive()))).toBe(`${word} down`);
-}
+/** What a socket cannot do without. */
+type LeastOfASocket = 'type' | 'state' | 'connect' | 'send' | 'setReceiver' | 'getOption' | 'close' | 'cleanup';
 
 /** Secure sockets on top of sockets of the caller's. */
 export function describeDecorate(backends: BackendPair): void {
@@ -119,28 +89,6 @@ export function describeDecorate(backends: BackendPair): void {
       expect(pair.client.getOption('innerMtu'), 'without the option: what fits in any IPv6 packet').toBeLessThan(1_232);
     });
 
-    it('nests: DTLS inside DTLS', async () => {
-      await using bed = new Testbed(backends);
-      const outer = await bed.pair();
-      const peer: Endpoint = { host: outer.server.remoteHost, port: outer.server.remotePort };
-      const tunnel = new ScriptedSocket({
-        state: 'bound',
-        local: serverEnd,
-        innerMtu: outer.server.getOption('innerMtu'),
-        transmit: (data) => outer.server.send(data),
-      });
-      outer.server.setReceiver({ onData: (data) => tunnel.arrive(data, peer) });
-      const listener = await bed.listener({ below: tunnel });
-      const inner = await bed.bareClient();
-      await bed.run(inner.decorate(outer.client));
-      const server = bed.own(await bed.run(listener.accept()));
-      await expectEcho(bed, inner, server, 'nested');
-      expect(inner.getOption('innerMtu')).toBeLessThan(outer.client.getOption('innerMtu'));
-      await bed.run(inner.cleanup());
-      expect(outer.client.state, 'what was below is cleaned up too').toBe('closed');
-      await expectRejection(outer.client.close(), 'EBADF');
-    });
-
     it('owns the socket below: close closes it, cleanup cleans it up', async () => {
       await using bed = new Testbed(backends);
       const transport = createTransport();
@@ -153,93 +101,6 @@ export function describeDecorate(backends: BackendPair): void {
       expect(transport.client.calls).toContain('cleanup');
       await bed.run(listener.cleanup());
       expect(transport.server.calls).toContain('cleanup');
-    });
-
-    it('leaves the socket below with the caller when the handshake fails, intact and without a receiver', async () => {
-      await using bed = new Testbed(backends);
-      const below = new ScriptedSocket({
-        state: 'connected',
-        remote: serverEnd,
-        local: clientEnd,
-        transmit: () => undefined,
-      });
-      const client = await bed.bareClient({ handshakeTimeouts: { min: 100, max: 200 } });
-      await expectRejection(bed.run(client.decorate(below)), 'ETIMEDOUT');
-      expect([below.state, below.calls, below.receiver]).toEqual(['connected', [], undefined]);
-      expect(client.state).toBe('closed');
-      await bed.run(client.cleanup());
-      expect(below.calls, 'not even cleanup touches it').toEqual([]);
-    });
-
-    it('leaves it with the caller as well when decorateInPlace fails', async () => {
-      await using bed = new Testbed(backends);
-      const below = new ScriptedSocket({
-        state: 'connected',
-        remote: serverEnd,
-        local: clientEnd,
-        transmit: () => undefined,
-      });
-      const configuration = { security: pskClient(), clock: bed.clock, handshakeTimeouts: { min: 50, max: 50 } };
-      await expectRejection(bed.run(backends.client.decorateInPlace(below, configuration)), 'ETIMEDOUT');
-      const wrong = { ...configuration, ciphersuites: [0xfffe] };
-      await expectRejection(bed.run(backends.client.decorateInPlace(below, wrong)), 'EINVAL');
-      expect([below.state, below.calls, below.receiver]).toEqual(['connected', [], undefined]);
-    });
-
-    it('can decorate again after a failure, with the same socket below', async () => {
-      await using bed = new Testbed(backends);
-      const transport = createTransport();
-      const client = await bed.bareClient({ handshakeTimeouts: { min: 100, max: 100 } });
-      await expectRejection(bed.run(client.decorate(transport.client)), 'ETIMEDOUT');
-      const listener = await bed.listener({ below: transport.server });
-      await bed.run(client.decorate(transport.client));
-      await expectEcho(bed, client, bed.own(await bed.run(listener.accept())), 'second');
-    });
-
-    it('ends the handshake by a signal and leaves the socket below with the caller', async () => {
-      await using bed = new Testbed(backends);
-      const below = new ScriptedSocket({
-        state: 'connected',
-        remote: serverEnd,
-        local: clientEnd,
-        transmit: () => undefined,
-      });
-      const client = await bed.bareClient();
-      const controller = new AbortController();
-      const decorating = rejectionOf(client.decorate(below, { signal: controller.signal }));
-      await bed.clock.advance(100);
-      const reason = new Error('no more');
-      controller.abort(reason);
-      expect(await bed.run(decorating)).toBe(reason);
-      expect([below.calls, below.receiver]).toEqual([[], undefined]);
-    });
-
-    it('passes on what the socket below fails with', async () => {
-      await using bed = new Testbed(backends);
-      const failing = new ScriptedSocket({
-        state: 'connected',
-        remote: serverEnd,
-        local: clientEnd,
-        transmit: () => Promise.reject(errnoError('ENETUNREACH', 'the modem is off')),
-      });
-      const client = await bed.bareClient();
-      const error = await expectRejection(bed.run(client.decorate(failing)), 'ENETUNREACH');
-      expect(error.message).toContain('the modem is off');
-      expect(bed.clock.now(), 'at once').toBe(0);
-    });
-
-    it('gives errors of a foreign socket the shape of ours', async () => {
-      await using bed = new Testbed(backends);
-      const failing = new ScriptedSocket({
-        state: 'connected',
-        remote: serverEnd,
-        local: clientEnd,
-        transmit: () => {
-          throw Object.assign(new Error('write failed'), { code: 'EHOSTUNREACH' });
-        },
-      });
-      const client = await bed.bareClient();
-      expectErrno(await bed.run(rejectionOf(client.decorate(failing))), 'EHOSTUNREACH');
     });
 
     it('survives a send that fails once connected, and tells its sender', async () => {
@@ -267,19 +128,48 @@ export function describeDecorate(backends: BackendPair): void {
       await expectEcho(bed, client, server, 'back in range');
     });
 
-    it('refuses what is no socket, is shut down, or is itself', async () => {
+    it('needs no more of a socket than that it sends and hands over what it receives', async () => {
       await using bed = new Testbed(backends);
+      const { client: near, server: far } = createTransport();
+      const least: Pick<Socket, LeastOfASocket> = {
+        type: 'udp',
+        state: 'connected',
+        connect: () => Promise.resolve(),
+        send: (data) => near.send(data),
+        setReceiver: (receiver) => near.setReceiver(receiver),
+        getOption: () => {
+          throw errnoError('ENOTSUP', 'no options');
+        },
+        close: () => Promise.resolve(),
+        cleanup: () => Promise.resolve(),
+      };
+      const listener = await bed.listener({ below: far });
       const client = await bed.bareClient();
-      for (const backend of [undefined, null, {}, 'socket', 5]) {
-        expect(await rejectionOf(client.decorate(backend as never)), String(backend)).toBeInstanceOf(TypeError);
-      }
-      await expectRejection(client.decorate(client), 'EINVAL');
-      const over = new ScriptedSocket({ state: 'shutdown', transmit: () => undefined });
-      await expectRejection(client.decorate(over), 'EBADF');
-      const stream = new ScriptedSocket({ state: 'closed', transmit: () => undefined });
-      Object.defineProperty(stream, 'type', { value: 'tcp' });
-      await expectRejection(client.decorate(stream), ['EINVAL', 'ENOTSUP']);
+      await bed.run(client.decorate(least as Socket));
+      await expectEcho(bed, client, bed.own(await bed.run(listener.accept())), 'the least');
+      await bed.run(client.close());
       expect(client.state).toBe('closed');
+      for (const missing of Object.keys(least).filter((member) => member !== 'type' && member !== 'state')) {
+        const error = await rejectionOf(client.decorate({ ...least, [missing]: undefined } as Socket));
+        expect(error, missing).toBeInstanceOf(TypeError);
+        expect(String(error)).toContain(missing);
+      }
+    });
+
+    it('does not mind what had come before the handshake and nobody had read', async () => {
+      await using bed = new Testbed(backends);
+      const below = bed.network.createUdpSocket();
+      const chatty = bed.network.createUdpSocket(undefined, { address: serverAddress });
+      await bed.run(chatty.bind(serverAddress, serverPort));
+      await bed.run(below.connect(serverAddress, serverPort));
+      for (let i = 0; i < 5; i += 1) await chatty.sendTo(utf8(`chatter ${i}`), below.localHost, below.localPort);
+      await bed.clock.advance(1);
+      await bed.run(chatty.cleanup());
+      const listener = await bed.listen();
+      const client = await bed.bareClient();
+      await bed.run(client.decorate(below));
+      expect(client.dropped.malformed, 'each was dropped').toBe(5);
+      await expectEcho(bed, client, bed.own(await bed.run(listener.accept())), 'after chatter');
     });
 
     it('lets a listener serve a socket that is bound already, or binds a closed one, and refuses others', async () => {

@@ -1,6 +1,7 @@
 import { Socket as DatagramSocket } from 'node:dgram';
 import { networkInterfaces } from 'node:os';
 import type { DtlsListener, SecureSocket } from '@avs-net/core';
+import { createTcpSocket } from '@avs-net/core/node';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { BackendPair } from './backend-pair.js';
 import { counting, textOf, utf8 } from './bytes.js';
@@ -187,6 +188,19 @@ export function describeLoopback(backends: BackendPair): void {
       await expectRejection(second.bind('127.0.0.1', listener.localPort), 'EADDRINUSE');
       expect(second.state).toBe('closed');
       expectThrown(() => second.localPort, 'EBADF');
+    });
+
+    it('refuses a TCP connection, which goes on as before', async () => {
+      const server = own(await createTcpSocket());
+      await server.bind('127.0.0.1', 0);
+      const stream = own(await createTcpSocket());
+      const [peer] = await Promise.all([server.accept(), stream.connect('127.0.0.1', server.localPort)]);
+      own(peer);
+      const client = await createClient();
+      await expectRejection(client.decorate(stream), 'EINVAL');
+      await stream.send(utf8('in plain'));
+      expect(textOf(await peer.receive())).toBe('in plain');
+      expect([client.state, stream.state]).toEqual(['closed', 'connected']);
     });
 
     it('ends a connect by a signal', async () => {

@@ -7,10 +7,13 @@ import {
   type Receiver,
   type Socket,
   type SocketState,
+  type SocketType,
 } from '@avs-net/core';
 
 /** How a {@link ScriptedSocket} is made. */
 export interface ScriptedSocketOptions {
+  /** Default: a datagram socket. */
+  readonly type?: SocketType;
   readonly state: SocketState;
   readonly local?: Endpoint;
   readonly remote?: Endpoint;
@@ -21,11 +24,11 @@ export interface ScriptedSocketOptions {
 }
 
 /**
- * The least that is a datagram `Socket`: it sends, hands what arrives to its receiver, and has nothing else. Somebody's own
+ * The least that is a whole `Socket`: it sends, hands what arrives to its receiver, and has nothing else. Somebody's own
  * transport, as far as the contract is concerned. It notes which of its operations were called.
  */
 export class ScriptedSocket implements Socket {
-  readonly type = 'udp';
+  readonly type: SocketType;
   readonly calls: string[] = [];
   state: SocketState;
   receiver: Receiver | undefined;
@@ -35,6 +38,7 @@ export class ScriptedSocket implements Socket {
 
   constructor(options: ScriptedSocketOptions) {
     this.#options = options;
+    this.type = options.type ?? 'udp';
     this.state = options.state;
     this.#local = options.local;
     this.#remote = options.remote;
