@@ -22,6 +22,10 @@ export interface DtlsClientOptions extends DtlsOptions {
   readonly key: Uint8Array;
   /** Connect also to a server without renegotiation_info, RFC 5746. */
   readonly legacyServer?: boolean | undefined;
+  /** The name to ask the server for, RFC 6066 §3. Default: the host, unless it is an address. */
+  readonly serverName?: string | undefined;
+  /** Holds the session from one connection to the next. */
+  readonly session?: Uint8Array | undefined;
 }
 
 /**
@@ -51,6 +55,8 @@ export async function connectDtls(options: DtlsClientOptions, signal: AbortSigna
     handshakeTimeouts,
     ciphersuites,
     onKeyLog,
+    serverNameIndication: options.serverName,
+    sessionResumptionBuffer: options.session,
     additionalConfiguration: options.legacyServer === true ? allowLegacyServers : undefined,
   });
   const start = performance.now();
@@ -64,7 +70,8 @@ export async function connectDtls(options: DtlsClientOptions, signal: AbortSigna
   return toConnection(
     socket,
     (peer) =>
-      `connected to ${describePeer(peer)}: ${describeHandshake(socket.info, 'round trips')}, ${time.toFixed(0)} ms`,
+      `connected to ${describePeer(peer)}: ${describeHandshake(socket.info, 'client')}, ${time.toFixed(0)} ms`,
+    socket.info?.resumed,
   );
 }
 
@@ -82,6 +89,8 @@ export interface Accepted {
   readonly peer: Peer;
   /** The identity that the peer has proven, as text. */
   readonly identity: string;
+  /** The session is one from before. */
+  readonly isResumed: boolean;
   readonly summary: string;
 }
 
@@ -137,8 +146,8 @@ async function serve(listener: DtlsListener, accepted: (association: Accepted) =
 function describeAccepted(socket: SecureSocket): Accepted {
   const peer = { host: socket.remoteHost, port: socket.remotePort };
   const identity = decodeIdentity(socket.info?.pskIdentity ?? new Uint8Array(0)) ?? '';
-  const summary = `${describePeer(peer)} is ${JSON.stringify(identity)}: ${describeHandshake(socket.info, 'flights')}`;
-  return { socket: dgramView(socket), peer, identity, summary };
+  const summary = `${describePeer(peer)} is ${JSON.stringify(identity)}: ${describeHandshake(socket.info, 'server')}`;
+  return { socket: dgramView(socket), peer, identity, isResumed: socket.info?.resumed === true, summary };
 }
 
 /** Identities are bytes; those of this server's keys are UTF-8, so that others cannot be among them. */
@@ -150,9 +159,12 @@ function decodeIdentity(identity: Uint8Array): string | undefined {
   }
 }
 
-function describeHandshake(info: EngineInfo | undefined, unit: string): string {
+function describeHandshake(info: EngineInfo | undefined, role: 'client' | 'server'): string {
   if (info === undefined) return 'handshake complete';
   const { version, ciphersuite, flights, retransmissions, resumed } = info;
+  // In an abbreviated handshake the client sends last: after that flight it waits for nothing. RFC 5246 §7.3.
+  const roundTrips = resumed ? flights - 1 : flights;
+  const effort = role === 'client' ? `${roundTrips} round trips` : `${flights} flights`;
   const again = retransmissions === 0 ? '' : `, ${retransmissions} retransmitted`;
-  return `DTLS ${version}, ${ciphersuiteName(ciphersuite)}, ${flights} ${unit}${again}${resumed ? ', resumed' : ''}`;
+  return `DTLS ${version}, ${ciphersuiteName(ciphersuite)}, ${resumed ? 'resumed' : 'full handshake'} in ${effort}${again}`;
 }

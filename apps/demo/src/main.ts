@@ -67,6 +67,8 @@ withDtls(program.command('client'))
   .option('-i, --identity <identity>', 'the identity of the pre-shared key')
   .addOption(new Option('-k, --key <hex>', 'the pre-shared key, hexadecimal').env('AVS_DEMO_KEY'))
   .option('-l, --lifetime <seconds>', 'of the registration', parseLifetimeOption, 300)
+  .option('--server-name <name>', 'the name to ask the server for (SNI); default: the host of the URI')
+  .option('--session-file <file>', 'keep the session and the registration for the next start; the file is a secret')
   .option('--legacy-server', 'connect also to a server that does not know renegotiation_info (RFC 5746)')
   .option('--sensor-period <seconds>', 'between two measurements of the temperature', parsePeriod, 5)
   .action((options: ClientOptions, command: Command) => {

@@ -10,6 +10,8 @@ export interface Connection {
   readonly peer: Peer;
   /** One line for people: what was set up. */
   readonly summary: string;
+  /** The security session is one from before: the server knows whose it is. */
+  readonly isResumed: boolean;
   /** Calls back once when the peer or the network has ended the connection; not after `close`. */
   onLost(lost: (error?: Error) => void): void;
   /** Ends the connection. Idempotent. */
@@ -17,7 +19,7 @@ export interface Connection {
 }
 
 /** A connected socket as a {@link Connection}, which owns it from then on. */
-export function toConnection(socket: Socket, summarize: (peer: Peer) => string): Connection {
+export function toConnection(socket: Socket, summarize: (peer: Peer) => string, isResumed = false): Connection {
   const peer = { host: socket.remoteHost, port: socket.remotePort };
   const view = dgramView(socket);
   let over = false;
@@ -25,6 +27,7 @@ export function toConnection(socket: Socket, summarize: (peer: Peer) => string):
     socket: view,
     peer,
     summary: summarize(peer),
+    isResumed,
     onLost: (lost) => {
       const tell = (error?: Error): void => {
         if (over) return;

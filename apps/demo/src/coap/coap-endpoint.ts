@@ -1,5 +1,5 @@
 import type { Socket } from 'node:dgram';
-import type { AddressInfo } from 'node:net';
+import { isIPv6 } from 'node:net';
 import { type Clock, systemClock } from '@avs-net/core';
 import type { CoapRequestParams, IncomingMessage, OutgoingMessage } from 'coap';
 import { ObserveReadStream, ObserveWriteStream } from 'coap';
@@ -9,11 +9,14 @@ import {
   CoapClosedError,
   CoapTimeoutError,
   type IncomingRequest,
-  type Method,
+  type MessageNumbers,
   type Observer,
   type OutgoingRequest,
+  type Peer,
   type Response,
+  type ResumedObservation,
 } from './messages.js';
+import { readRequest, readResponse, toParams, toPacket, writeHead } from './translation.js';
 
 /** MAX_TRANSMIT_WAIT, ms: how long the sender of a confirmable message waits for an acknowledgement. RFC 7252 §4.8.2. */
 export const maxTransmitWait = 93_000;
@@ -30,13 +33,23 @@ export interface CoapEndpointOptions {
   readonly clock?: Clock | undefined;
   /** Told of datagrams that could not be sent. */
   readonly sendFailed?: ((error: Error) => void) | undefined;
+  /** Where numbers come from, for a peer who knows those of an earlier endpoint. Default: the endpoint's own. */
+  readonly numbers?: MessageNumbers | undefined;
 }
 
 /** An observation of a resource of the peer. */
 export interface ObservedResource {
   readonly response: Response;
   /** Undefined if the peer did not begin an observation, as `response` then says or its lack of an Observe option means. */
-  readonly observation: { cancel(): Promise<Response> } | undefined;
+  readonly observation: RunningObservation | undefined;
+}
+
+/** An observation of a resource of the peer that has begun. */
+export interface RunningObservation {
+  /** Asks the peer to end it. */
+  cancel(): Promise<Response>;
+  /** Notifications come over another endpoint from now on, where the same peer is known as `peer`. The first one may be closed. */
+  moveTo(endpoint: CoapEndpoint, peer: Peer): void;
 }
 
 /**
@@ -50,19 +63,21 @@ export class CoapEndpoint {
   readonly #clock: Clock;
   readonly #pending = new Set<(error: Error) => void>();
   readonly #observers = new Set<Observer>();
+  #resuming: ((stream: ObserveWriteStream) => void) | undefined;
   #closed = false;
 
   constructor(socket: Socket, options: CoapEndpointOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     const failed = (error: Error): void => options.sendFailed?.(error);
-    this.#agent = new GuardedAgent({ socket: guardSocket(socket, true, failed) });
+    this.#agent = new GuardedAgent({ socket: guardSocket(socket, true, failed) }, options.numbers);
     this.#server = new GuardedServer();
     // Errors of the socket are its owner's business; both would throw them if nobody listened.
     this.#agent.on('error', () => {});
     this.#server.on('error', () => {});
     this.#server.on('request', (request: IncomingMessage, response: OutgoingMessage | ObserveWriteStream) => {
-      this.#answer(request, response);
+      if (this.#resuming !== undefined && response instanceof ObserveWriteStream) this.#resuming(response);
+      else this.#answer(request, response);
     });
     this.#server.listen(guardSocket(socket, false, failed));
   }
@@ -93,12 +108,39 @@ export class CoapEndpoint {
       stop();
       return { response, observation: undefined };
     }
+    const { token } = sent._packet;
+    let at: CoapEndpoint = this;
+    let present = request;
+    message.once('close', () => at.#agent.forget(sent));
     const cancel = async (): Promise<Response> => {
       stop();
-      const { token } = sent._packet;
-      return (await this.#exchange(request, { observe: 1, ...(token !== undefined && { token }) })).response;
+      return (await at.#exchange(present, { observe: 1, ...(token !== undefined && { token }) })).response;
     };
-    return { response, observation: { cancel } };
+    const moveTo = (endpoint: CoapEndpoint, peer: Peer): void => {
+      at.#agent.giveAway(sent, endpoint.#agent, peer);
+      at = endpoint;
+      present = { ...request, peer };
+    };
+    return { response, observation: { cancel, moveTo } };
+  }
+
+  /**
+   * Goes on with an observation that the peer began over an earlier endpoint, as if its request had come here and been answered.
+   * @throws CoapClosedError
+   */
+  resume(observation: ResumedObservation): Observer {
+    if (this.#closed) throw new CoapClosedError();
+    let observer: Observer | undefined;
+    this.#resuming = (stream) => {
+      // Not its first message: with that one node-coap would acknowledge the request.
+      stream._counter = 1;
+      observer = this.#observer(stream);
+    };
+    const { host, port } = observation.peer;
+    this.#server._handle(toPacket(observation), { address: host, port, family: isIPv6(host) ? 'IPv6' : 'IPv4' });
+    this.#resuming = undefined;
+    if (observer === undefined) throw new TypeError('node-coap did not take the request');
+    return observer;
   }
 
   /** Gives up everything that is under way and forgets all observers. Idempotent. */
@@ -165,6 +207,7 @@ export class CoapEndpoint {
       response.end();
     } else {
       writeHead(response, answer);
+      this.#number(response);
       response.write(Buffer.from(answer.payload ?? []));
       answer.observed(this.#observer(response));
     }
@@ -181,6 +224,7 @@ export class CoapEndpoint {
         // One sequence of message ids for all that this endpoint sends (RFC 7252 §4.4), and always confirmable, so that an
         // observer who has gone is noticed.
         Object.assign(stream._packet, { messageId: this.#agent._nextMessageId(), confirmable: true, ack: false });
+        this.#number(stream);
         stream.write(Buffer.from(answer.payload ?? []));
       },
       end: (code) => {
@@ -200,64 +244,10 @@ export class CoapEndpoint {
     this.#observers.add(observer);
     return observer;
   }
-}
 
-function toParams(request: OutgoingRequest, extra: CoapRequestParams): CoapRequestParams {
-  const { method, path, query = [], contentFormat, accept, peer } = request;
-  return {
-    method,
-    hostname: peer.host,
-    port: peer.port,
-    // Buffers, so that a `/` or `&` within a segment stays within it.
-    options: {
-      'Uri-Path': path.map((segment) => Buffer.from(segment)),
-      'Uri-Query': query.map((part) => Buffer.from(part)),
-      ...(contentFormat !== undefined && { 'Content-Format': contentFormat }),
-      ...(accept !== undefined && { Accept: accept }),
-    },
-    ...extra,
-  };
-}
-
-function writeHead(message: OutgoingMessage | ObserveWriteStream, { code, contentFormat, location }: Answer): void {
-  message.statusCode = code;
-  if (contentFormat !== undefined) message.setOption('Content-Format', contentFormat);
-  if (location === undefined) return;
-  message.setOption(
-    'Location-Path',
-    location.map((segment) => Buffer.from(segment)),
-  );
-}
-
-function readRequest(message: IncomingMessage): IncomingRequest {
-  const { rsinfo, headers, payload, _packet: packet } = message;
-  return {
-    method: message.method as Method | undefined,
-    path: texts(message, 'Uri-Path'),
-    query: texts(message, 'Uri-Query'),
-    contentFormat: numberOf(headers['Content-Format']),
-    accept: numberOf(headers.Accept),
-    observe: numberOf(headers.Observe),
-    payload: new Uint8Array(payload),
-    token: packet.token?.toString('hex') ?? '',
-    peer: { host: (rsinfo as AddressInfo).address, port: rsinfo.port },
-  };
-}
-
-function readResponse(message: IncomingMessage): Response {
-  return {
-    code: message.code,
-    contentFormat: numberOf(message.headers['Content-Format']),
-    payload: new Uint8Array(message.payload),
-    location: texts(message, 'Location-Path'),
-  };
-}
-
-function texts(message: IncomingMessage, option: string): string[] {
-  const options = message._packet.options ?? [];
-  return options.filter(({ name }) => name === option).map(({ value }) => value.toString());
-}
-
-function numberOf(value: unknown): number | undefined {
-  return typeof value === 'number' ? value : undefined;
+  /** Sets the number that node-coap puts on the next notification, which is one more. */
+  #number(stream: ObserveWriteStream): void {
+    const { numbers } = this.#options;
+    if (numbers !== undefined) stream._counter = numbers.nextObserve() - 1;
+  }
 }

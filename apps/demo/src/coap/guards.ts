@@ -1,6 +1,7 @@
 import type { Socket } from 'node:dgram';
 import type { AddressInfo } from 'node:net';
-import { Agent, type CoapPacket, type OutgoingMessage, registerOption, Server } from 'coap';
+import { Agent, type AgentOptions, type CoapPacket, type OutgoingMessage, registerOption, Server } from 'coap';
+import type { MessageNumbers, Peer } from './messages.js';
 
 // Agent and Server of node-coap share one socket here, and a peer can do its worst. What they do not defend themselves
 // against is fended off in this file: exceptions out of timers and message events, unbounded reassembly, and datagrams
@@ -17,7 +18,8 @@ type Packet = Parameters<Agent['_handle']>[0];
 /** Content formats as numbers, known to node-coap or not. */
 for (const name of ['Accept', 'Content-Format']) registerOption(name, encodeUint, decodeUint);
 
-function encodeUint(value: unknown): Buffer {
+/** A number of at most 16 bits as an option has it. RFC 7252 §3.2. */
+export function encodeUint(value: unknown): Buffer {
   const number = Number(value);
   return number === 0 ? Buffer.alloc(0) : number < 0x100 ? Buffer.of(number) : Buffer.of(number >> 8, number & 0xff);
 }
@@ -56,6 +58,26 @@ type Done = (error: Error | null, bytes: number) => void;
 
 /** An agent that a malformed or endless response cannot bring down: the request it answers fails instead. */
 export class GuardedAgent extends Agent {
+  readonly #numbers: MessageNumbers | undefined;
+
+  constructor(options: AgentOptions, numbers?: MessageNumbers) {
+    super(options);
+    this.#numbers = numbers;
+  }
+
+  override _nextMessageId(): number {
+    return this.#numbers?.nextMessageId() ?? super._nextMessageId();
+  }
+
+  /** What comes with the token of an observation is the business of another agent from now on, whose peer is at `peer`. */
+  giveAway(request: OutgoingMessage, to: GuardedAgent, peer: Peer): void {
+    const key = request._packet.token?.toString('hex') ?? '';
+    this._tkToReq.delete(key);
+    to._tkToReq.set(key, request);
+    // The blocks of a notification are asked for through the request's sender.
+    Object.assign(request.sender, { _sock: to._sock, _host: peer.host, _port: peer.port });
+  }
+
   override _handle(packet: Packet, sender: AddressInfo, local: AddressInfo): void {
     const request = this._tkToReq.get(packet.token.toString('hex')) ?? this._msgIdToReq.get(packet.messageId);
     try {
@@ -66,6 +88,11 @@ export class GuardedAgent extends Agent {
     if (request !== undefined && request._totalPayload.length > largestBody) {
       this.#fail(request, new Error(`the response is longer than ${largestBody} bytes`));
     }
+  }
+
+  /** Forgets the token of an observation that is over. */
+  forget(request: OutgoingMessage): void {
+    this._tkToReq.delete(request._packet.token?.toString('hex') ?? '');
   }
 
   #fail(request: OutgoingMessage | undefined, error: Error): void {

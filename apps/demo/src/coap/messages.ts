@@ -68,6 +68,23 @@ export interface Observer {
   onEnd: (() => void) | undefined;
 }
 
+/** What must be known to go on with an observation that a peer has begun. */
+export interface ResumedObservation {
+  /** Hexadecimal. */
+  readonly token: string;
+  readonly path: readonly string[];
+  readonly accept: number | undefined;
+  readonly peer: Peer;
+}
+
+/** Numbers that go on where those of an earlier connection ended. */
+export interface MessageNumbers {
+  /** 0 to 65,535, not one of the last that were given out. RFC 7252 §4.4. */
+  nextMessageId(): number;
+  /** 1 to 16,777,215, more than the last one until they begin again. RFC 7641 §3.4. */
+  nextObserve(): number;
+}
+
 /** No answer came in time. */
 export class CoapTimeoutError extends Error {
   constructor(milliseconds: number) {

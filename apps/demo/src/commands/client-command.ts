@@ -1,13 +1,15 @@
-import { randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
+import { alertOf } from '../alert.js';
 import { loadBackend } from '../backend.js';
 import { connectDtls } from '../dtls-transport.js';
 import { Lwm2mClient } from '../lwm2m/client.js';
 import { Changes, Model } from '../lwm2m/model.js';
 import { deviceObject } from '../objects/device.js';
 import { securityObject } from '../objects/security.js';
-import { serverObject } from '../objects/server.js';
+import { serverDefinition, serverObject } from '../objects/server.js';
 import { thermometer } from '../objects/temperature.js';
 import { simulateSensor } from '../sensor.js';
+import { type KeptSession, sessionInFile, sessionInMemory } from '../session-file.js';
 import type { Connection } from '../transport.js';
 import { connectUdp } from '../udp-transport.js';
 import { checkIdentity, parseKey, type ServerUri } from './arguments.js';
@@ -29,6 +31,9 @@ export interface ClientOptions {
   readonly ciphersuites?: readonly number[];
   readonly legacyServer?: boolean;
   readonly keyLog?: string;
+  readonly serverName?: string;
+  /** Where the session with the server is kept from one process to the next. */
+  readonly sessionFile?: string;
   /** Seconds. */
   readonly sensorPeriod: number;
   readonly verbose?: boolean;
@@ -36,29 +41,41 @@ export interface ClientOptions {
 
 /** Runs a device until it is told to stop. @throws UserError, and what the first attempt to connect and register throws. */
 export async function runClient(options: ClientOptions, print: (line: string) => void): Promise<void> {
-  const { serverUri, endpointName, lifetime, verbose = false } = options;
-  const connect = serverUri.secure ? await secureConnect(options) : plainConnect(options);
+  const { serverUri, endpointName, verbose = false } = options;
+  const kept = keptSession(options, print);
+  const { memory } = kept;
+  const connect = serverUri.secure ? await secureConnect(options, kept) : plainConnect(options);
   const changes = new Changes();
-  const settings = { lifetime, defaultMinimumPeriod: 0, defaultMaximumPeriod: 0 };
+  changes.listen(([object]) => {
+    if (object === serverDefinition.id) memory.changed();
+  });
   const sensor = thermometer(21, changes);
   const objects = [
     securityObject(serverUri.text),
-    serverObject(settings, () => client.update()),
-    deviceObject({ serialNumber: randomUUID().slice(0, 8), reboot: () => client.reboot() }, changes),
+    serverObject(memory.settings, () => client.update()),
+    deviceObject({ serialNumber: serialNumber(endpointName), reboot: () => client.reboot() }, changes),
     sensor.object,
   ];
   const client: Lwm2mClient = new Lwm2mClient({
     endpointName,
     model: new Model(objects, changes),
-    settings,
+    memory,
     connect,
-    describeError: (error) => explain(error, { target: serverUri.text, identity: options.identity }),
+    describeError: (error, when) => explain(error, { target: serverUri.text, identity: options.identity, when }),
+    failed: (error) => {
+      memory.settings.alertCode = alertOf(error) ?? memory.settings.alertCode;
+      kept.keep();
+    },
     log: (line, detail) => {
       if (detail === undefined || verbose) print(line);
     },
   });
   print(`${endpointName} connects to ${serverUri.text}`);
-  const forget = onStop(() => client.stop());
+  // With the session in a file the registration outlives the process, unless somebody is there who ends it.
+  const forget = onStop(
+    () => client.stop(),
+    options.sessionFile === undefined ? undefined : () => client.leave(),
+  );
   const stopSensor = simulateSensor(sensor, options.sensorPeriod * 1_000);
   try {
     await client.run();
@@ -68,8 +85,30 @@ export async function runClient(options: ClientOptions, print: (line: string) =>
   }
 }
 
-async function secureConnect(options: ClientOptions): Promise<(signal: AbortSignal) => Promise<Connection>> {
-  const { identity, key, ciphersuites, legacyServer } = options;
+/** The session of a device that was here before, or of a new one. @throws UserError if its file cannot be used. */
+function keptSession(options: ClientOptions, print: (line: string) => void): KeptSession {
+  const { serverUri, endpointName, identity = '', lifetime, sessionFile: filename } = options;
+  const settings = { lifetime, defaultMinimumPeriod: 0, defaultMaximumPeriod: 0 };
+  if (filename === undefined) return sessionInMemory(settings);
+  if (!serverUri.secure) throw new UserError('--session-file: coap:// has no security, and no session to keep');
+  const scope = { serverUri: serverUri.text, endpointName, identity };
+  try {
+    return sessionInFile({ filename, scope, settings, warn: print });
+  } catch (cause) {
+    throw new UserError(`--session-file: ${filename} cannot be used (${(cause as Error).message})`, { cause });
+  }
+}
+
+/** One that a device keeps when it is started again. */
+function serialNumber(endpointName: string): string {
+  return createHash('sha256').update(endpointName).digest('hex').slice(0, 8);
+}
+
+async function secureConnect(
+  options: ClientOptions,
+  { session, keep }: KeptSession,
+): Promise<(signal: AbortSignal) => Promise<Connection>> {
+  const { identity, key, ciphersuites, legacyServer, serverName } = options;
   const { host, port } = options.serverUri;
   if (identity === undefined || key === undefined) {
     throw new UserError('coaps:// needs an identity (-i) and a key (-k, or the environment variable AVS_DEMO_KEY)');
@@ -77,7 +116,14 @@ async function secureConnect(options: ClientOptions): Promise<(signal: AbortSign
   const secrets = { identity: checkIdentity(identity, '-i'), key: parseKey(key, '-k') };
   const onKeyLog = keyLog(options.keyLog);
   const backend = await loadBackend(options.backend);
-  return (signal) => connectDtls({ backend, host, port, ...secrets, ciphersuites, legacyServer, onKeyLog }, signal);
+  const settings = { backend, host, port, ...secrets, ciphersuites, legacyServer, serverName, session, onKeyLog };
+  return async (signal) => {
+    try {
+      return await connectDtls(settings, signal);
+    } finally {
+      keep();
+    }
+  };
 }
 
 function plainConnect(options: ClientOptions): (signal: AbortSignal) => Promise<Connection> {

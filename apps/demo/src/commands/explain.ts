@@ -1,6 +1,6 @@
 import { AlertDescription, AvsError, AvsErrorCategory, alertName } from '@avs-net/core';
 import { CoapTimeoutError } from '../coap/messages.js';
-import { RegistrationRefusedError } from '../lwm2m/client.js';
+import { RegistrationRefusedError } from '../lwm2m/session.js';
 import { UserError } from './user-error.js';
 
 /** What was being attempted, for the words of an explanation. */
@@ -8,6 +8,8 @@ export interface Attempt {
   /** The URI of the server, or the address listened on. */
   readonly target: string;
   readonly identity?: string | undefined;
+  /** `connected`: the error has ended a connection that was there. Default `connecting`. */
+  readonly when?: 'connecting' | 'connected' | undefined;
 }
 
 const { handshake_failure, insufficient_security, protocol_version, unknown_psk_identity } = AlertDescription;
@@ -35,9 +37,10 @@ export function explain(error: unknown, attempt: Attempt): string {
   return error.category === AvsErrorCategory.tlsAlert ? explainAlert(error, attempt) : explainErrno(error, attempt);
 }
 
-function explainAlert(error: AvsError, { target, identity = '' }: Attempt): string {
+function explainAlert(error: AvsError, { target, identity = '', when }: Attempt): string {
   const { description = 0, direction } = error;
   const who = direction === 'received' ? 'the server' : 'this device';
+  if (when === 'connected') return `${who} ended it with the alert ${alertName(description)}`;
   const said = `${who} ended the handshake with ${alertName(description)}`;
   if (wrongKeyAlerts.includes(description)) {
     return `${target} does not accept the identity ${JSON.stringify(identity)} with this key (${said}); check -i and -k`;

@@ -42,9 +42,9 @@ export async function startServing(
   const backend = await loadBackend(options.backend);
   const detachers = new Set<() => void>();
   const secure = { backend, host, port, keys, ciphersuites, onKeyLog: keyLog(options.keyLog) };
-  const dtls = await listenDtls(secure, ({ socket, identity, summary }) => {
+  const dtls = await listenDtls(secure, ({ socket, identity, isResumed, summary }) => {
     print(summary);
-    const detach = server.attach(socket, identity);
+    const detach = server.attach(socket, { identity, isResumed });
     detachers.add(detach);
     socket.once('close', () => detachers.delete(detach));
   });

@@ -1,17 +1,18 @@
 /**
- * Calls back when the process is asked to end: Ctrl-C, SIGTERM, or the loss of the process that started this one. Asked a second
- * time, the process ends at once. The function returned undoes it.
+ * Calls `stop` when somebody asks the process to end: Ctrl-C, or the loss of the process that started this one. SIGTERM, which is how a
+ * service manager ends a process that it may start again, calls `leave`. Asked a second time, the process ends at once. The function
+ * returned undoes it.
  */
-export function onStop(stop: () => void): () => void {
+export function onStop(stop: () => void, leave = stop): () => void {
   let asked = false;
-  const ask = (): void => {
+  const ask = (action: () => void) => (): void => {
     if (asked) process.exit(130);
     asked = true;
-    stop();
+    action();
   };
-  const events = ['SIGINT', 'SIGTERM', 'disconnect'] as const;
-  for (const event of events) process.on(event, ask);
+  const [stopping, leaving] = [ask(stop), ask(leave)];
+  process.on('SIGINT', stopping).on('disconnect', stopping).on('SIGTERM', leaving);
   return () => {
-    for (const event of events) process.removeListener(event, ask);
+    process.off('SIGINT', stopping).off('disconnect', stopping).off('SIGTERM', leaving);
   };
 }

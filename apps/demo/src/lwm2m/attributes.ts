@@ -81,6 +81,17 @@ export class AttributeStore {
     return Object.assign({}, ...levels.map(({ attributes }) => attributes)) as Attributes;
   }
 
+  /** Everything that is set. */
+  all(): { readonly path: Path; readonly attributes: Attributes }[] {
+    return [...this.#byPath.values()];
+  }
+
+  /** Sets what {@link all} gave, and nothing else. */
+  restore(entries: readonly { readonly path: Path; readonly attributes: Attributes }[]): void {
+    this.clear();
+    for (const { path, attributes } of entries) this.#byPath.set(path.join('/'), { path, attributes });
+  }
+
   /** Forgets everything. */
   clear(): void {
     this.#byPath.clear();

@@ -1,4 +1,4 @@
-import type { ObservedResource } from '../coap/coap-endpoint.js';
+import type { RunningObservation } from '../coap/coap-endpoint.js';
 import type { OutgoingRequest, Response } from '../coap/messages.js';
 import { definitions } from '../objects/definitions.js';
 import { printable } from '../printable.js';
@@ -25,14 +25,18 @@ export interface DeviceAnswer {
 /** A registered device, to be read and written. Every operation rejects when the device does not answer. LwM2M 1.1 Core §6.3, §6.4. */
 export class DeviceHandle {
   #registration: Registration;
-  readonly #observations = new Map<string, NonNullable<ObservedResource['observation']>>();
+  readonly #observations = new Map<string, RunningObservation>();
 
   constructor(registration: Registration) {
     this.#registration = registration;
   }
 
-  /** @internal The device has updated its registration. */
+  /** @internal The device has updated its registration, or is reached over another association. */
   renew(registration: Registration): void {
+    const { endpoint, peer } = registration;
+    if (endpoint !== this.#registration.endpoint) {
+      for (const observation of this.#observations.values()) observation.moveTo(endpoint, peer);
+    }
     this.#registration = registration;
   }
 

@@ -6,6 +6,7 @@ import { encodeLinks } from './codecs/link-format.js';
 import { encodeUtf8 } from './codecs/text.js';
 import { ContentFormat, decodeData, encodeData } from './content-format.js';
 import { badRequest, Lwm2mError, notAllowed } from './lwm2m-error.js';
+import type { RememberedObservation, Reporting } from './memory.js';
 import type { Model } from './model.js';
 import { Observation } from './observations.js';
 import { formatPath, isWithin, type Path, pathFromSegments } from './path.js';
@@ -24,14 +25,20 @@ export interface DeviceManagementOptions {
   readonly served?: ((operation: string, code: string) => void) | undefined;
   /** Told of an error that is not the server's fault. */
   readonly failed?: ((error: unknown) => void) | undefined;
+  /** Told when a server has begun or ended an observation or set attributes, or an observer has gone. */
+  readonly changed?: ((reporting: Reporting) => void) | undefined;
 }
 
 interface Watch {
   readonly observation: Observation;
   readonly observer: Observer;
+  readonly origin: RememberedObservation;
 }
 
-/** The device's side of device management and information reporting: requests in, answers out. LwM2M 1.1 Core §6.3 and §6.4. */
+/**
+ * The device's side of device management and information reporting for one server: requests in, answers out. LwM2M 1.1 Core §6.3 and
+ * §6.4.
+ */
 export class DeviceManagement {
   readonly #options: DeviceManagementOptions;
   readonly #model: Model;
@@ -70,6 +77,16 @@ export class DeviceManagement {
     return this.#watches.size;
   }
 
+  /**
+   * Goes on with what servers have set before. `resume` finds the observer of an observation; the present values are notified as soon as
+   * they may be.
+   */
+  restore({ observations, attributes }: Reporting, resume: (observation: RememberedObservation) => Observer): void {
+    this.reset();
+    this.#attributes.restore(attributes);
+    for (const origin of observations) this.#watch(origin, undefined, resume(origin));
+  }
+
   /** Ends all observations and forgets what servers have set. */
   reset(): void {
     for (const key of [...this.#watches.keys()]) this.#cancel(key);
@@ -105,47 +122,59 @@ export class DeviceManagement {
   }
 
   #read(path: Path, request: IncomingRequest): Answer {
-    if (request.observe === 1) this.#cancel(watchKey(request));
+    if (request.observe === 1 && this.#cancel(request.token)) this.#changed();
     return content(path, this.#model.read(path), request.accept);
   }
 
   #observe(path: Path, request: IncomingRequest): Answer {
     const data = this.#model.read(path);
     const answer = content(path, data, request.accept);
-    const key = watchKey(request);
-    if (!this.#watches.has(key) && this.#watches.size >= largestObservations) {
+    const { token, accept } = request;
+    if (!this.#watches.has(token) && this.#watches.size >= largestObservations) {
       throw new Lwm2mError('5.03', 'too many observations');
     }
-    return { ...answer, observed: (observer) => this.#watch(key, path, data, request.accept, observer) };
+    const observed = (observer: Observer): void => {
+      this.#watch({ token, path, accept }, data, observer);
+      this.#changed();
+    };
+    return { ...answer, observed };
   }
 
-  #watch(key: string, path: Path, first: readonly Datum[], accept: number | undefined, observer: Observer): void {
-    this.#cancel(key);
+  #watch(origin: RememberedObservation, first: readonly Datum[] | undefined, observer: Observer): void {
+    const { token, path, accept } = origin;
+    this.#cancel(token);
     const source = {
       read: () => this.#model.read(path),
       attributes: () => ({ ...this.#options.defaults(), ...this.#attributes.effective(path) }),
       notify: (data: readonly Datum[]) => observer.notify(content(path, data, accept)),
       failed: (error: unknown) => {
         this.#options.failed?.(error);
-        this.#watches.delete(key);
         observer.end('5.00');
       },
     };
     const observation = new Observation(path, first, source, this.#clock);
-    const watch = { observation, observer };
-    this.#watches.set(key, watch);
+    const watch = { observation, observer, origin };
+    this.#watches.set(token, watch);
     observer.onEnd = () => {
       observation.cancel();
-      if (this.#watches.get(key) === watch) this.#watches.delete(key);
+      if (this.#watches.get(token) !== watch) return;
+      this.#watches.delete(token);
+      this.#changed();
     };
   }
 
-  #cancel(key: string): void {
-    const watch = this.#watches.get(key);
-    if (watch === undefined) return;
-    this.#watches.delete(key);
+  #cancel(token: string): boolean {
+    const watch = this.#watches.get(token);
+    if (watch === undefined) return false;
+    this.#watches.delete(token);
     watch.observation.cancel();
     watch.observer.end();
+    return true;
+  }
+
+  #changed(): void {
+    const observations = [...this.#watches.values()].map(({ origin }) => origin);
+    this.#options.changed?.({ observations, attributes: this.#attributes.all() });
   }
 
   #write(path: Path, { payload, contentFormat }: IncomingRequest): Answer {
@@ -158,10 +187,11 @@ export class DeviceManagement {
   #writeAttributes(path: Path, query: readonly string[]): Answer {
     this.#model.assertExists(path);
     const type = path.length > 2 ? this.#model.typeOf(path[0] ?? 0, path[2] ?? 0) : undefined;
-    this.#attributes.change(path, parseAttributes(query), type === 'float' || type === 'integer');
+    this.#attributes.change(path, parseAttributes(query), type === 'float' || type === 'integer' || type === 'unsigned');
     for (const { observation } of [...this.#watches.values()]) {
       if (isWithin(observation.path, path)) observation.attributesChanged();
     }
+    this.#changed();
     return { code: '2.04' };
   }
 
@@ -200,8 +230,4 @@ export class DeviceManagement {
 function content(path: Path, data: readonly Datum[], accept: number | undefined): Answer {
   const { format, payload } = encodeData(path, data, accept);
   return { code: '2.05', contentFormat: format, payload };
-}
-
-function watchKey({ peer, token }: IncomingRequest): string {
-  return `${peer.host} ${peer.port} ${token}`;
 }

@@ -22,8 +22,8 @@ export interface ObjectDefinition {
 
 /** A resource of this device: what it does when it is read, written or executed. */
 export interface ResourceBehaviour {
-  /** The value, or the values by resource instance of a multiple resource. */
-  read?(): Value | ReadonlyMap<number, Value>;
+  /** The value, or the values by resource instance of a multiple resource; undefined while there is no such resource. */
+  read?(): Value | ReadonlyMap<number, Value> | undefined;
   /** Takes a value of the resource's type. @throws 4.00 for a value out of range. With `dryRun` it only checks. */
   write?(value: Value, dryRun: boolean): void;
   /** Does it. `argument` is what the server sent with it. @throws 4.00 for arguments that are not understood. */
@@ -160,7 +160,7 @@ export class Model {
       .flatMap(([id, resources]) =>
         definition.resources.flatMap((resource) => {
           const behaviour = resources.get(resource.id);
-          if (behaviour === undefined || (resourceId !== undefined && resource.id !== resourceId)) return [];
+          if (behaviour === undefined || isAbsent(behaviour) || (resourceId !== undefined && resource.id !== resourceId)) return [];
           return [{ path: [objectId, id, resource.id], definition: resource, behaviour }];
         }),
       );
@@ -169,9 +169,14 @@ export class Model {
   }
 }
 
+function isAbsent({ read }: ResourceBehaviour): boolean {
+  return read !== undefined && read() === undefined;
+}
+
 function readLeaf({ path, definition: { type }, behaviour }: Leaf): Datum[] {
   if (behaviour.read === undefined || type === undefined) return [];
   const value = behaviour.read();
+  if (value === undefined) return [];
   if (!(value instanceof Map)) return [{ path, type, value: value as Value }];
   return [...(value as ReadonlyMap<number, Value>)].map(([id, one]) => ({ path: [...path, id], type, value: one }));
 }

@@ -29,13 +29,17 @@ export class Observation {
   #timer: TimerHandle | undefined;
   #over = false;
 
-  /** `first` is what the answer to the request that began the observation carried. */
-  constructor(path: Path, first: readonly Datum[], source: ObservationSource, clock: Clock = systemClock) {
+  /**
+   * `first` is what the answer to the request that began the observation carried. Undefined: what was notified last is not known any
+   * more, so that the present values are notified as soon as they may be.
+   */
+  constructor(path: Path, first: readonly Datum[] | undefined, source: ObservationSource, clock: Clock = systemClock) {
     this.path = path;
     this.#source = source;
     this.#clock = clock;
-    this.#last = first;
+    this.#last = first ?? [];
     this.#lastTime = clock.now();
+    this.#pending = first === undefined;
     this.#schedule();
   }
 

@@ -3,7 +3,7 @@ import type { Socket } from 'node:dgram';
 import { EventEmitter } from 'node:events';
 import { type Clock, systemClock } from '@avs-net/core';
 import { CoapEndpoint } from '../coap/coap-endpoint.js';
-import type { Answer, IncomingRequest } from '../coap/messages.js';
+import type { Answer, IncomingRequest, Peer } from '../coap/messages.js';
 import { encodeUtf8 } from './codecs/text.js';
 import { DeviceHandle } from './device-handle.js';
 import { badRequest, Lwm2mError, notAllowed, notFound } from './lwm2m-error.js';
@@ -22,6 +22,8 @@ export interface Lwm2mServerOptions {
 export interface Lwm2mServerEvents {
   registered: [Registration];
   updated: [Registration];
+  /** The device has resumed its security session, from wherever: the registration goes on over the new association. */
+  resumed: [Registration];
   deregistered: [Registration];
   /** The lifetime has ended without an Update. */
   expired: [Registration];
@@ -30,9 +32,17 @@ export interface Lwm2mServerEvents {
 /** The longest delay of a timer, ms. */
 const longestDelay = 0x7fff_ffff;
 
+/** Whom a server has at the other end of a socket. */
+export interface Attachment {
+  /** Whom the peer has proven to be; undefined for a plain socket, where everyone is believed. */
+  readonly identity?: string | undefined;
+  /** The peer has resumed its security session from before. */
+  readonly isResumed?: boolean | undefined;
+}
+
 /**
  * An LwM2M server: devices register with it over any datagram socket that is attached, and it manages them.
- * LwM2M 1.1 Core §6.2. A registration belongs to the PSK identity that made it.
+ * LwM2M 1.1 Core §6.2. A registration belongs to the PSK identity that made it, wherever that comes from: addresses mean nothing.
  */
 export class Lwm2mServer extends EventEmitter<Lwm2mServerEvents> {
   readonly #options: Lwm2mServerOptions;
@@ -48,11 +58,8 @@ export class Lwm2mServer extends EventEmitter<Lwm2mServerEvents> {
     this.#clock = options.clock ?? systemClock;
   }
 
-  /**
-   * Serves what arrives at `socket`, until the returned function is called or the socket closes. `identity` is whom the peer has
-   * proven to be; undefined for a plain socket, where everyone is believed.
-   */
-  attach(socket: Socket, identity?: string): () => void {
+  /** Serves what arrives at `socket`, until the returned function is called or the socket closes. */
+  attach(socket: Socket, { identity, isResumed = false }: Attachment = {}): () => void {
     const endpoint: CoapEndpoint = new CoapEndpoint(socket, {
       handle: (request) => this.#handle(request, endpoint, identity),
       clock: this.#clock,
@@ -61,7 +68,23 @@ export class Lwm2mServer extends EventEmitter<Lwm2mServerEvents> {
     const detach = (): void => endpoint.close();
     socket.once('close', detach);
     socket.on('error', () => {});
+    if (identity !== undefined && isResumed) {
+      const { address: host, port } = socket.remoteAddress();
+      this.#goOn(identity, endpoint, { host, port });
+    }
     return detach;
+  }
+
+  /**
+   * The registration of an identity that has resumed its session goes on over the new association. Devices that share an identity cannot be
+   * told apart by it: for those it takes an Update, which names the registration.
+   */
+  #goOn(identity: string, endpoint: CoapEndpoint, peer: Peer): void {
+    const [before, ...others] = this.registrations.filter((one) => one.identity === identity);
+    if (before === undefined || others.length > 0) return;
+    const registration = { ...before, endpoint, peer };
+    this.#store(registration);
+    process.nextTick(() => this.emit('resumed', registration));
   }
 
   /** Who is registered, the longest first. */
@@ -148,7 +171,6 @@ export class Lwm2mServer extends EventEmitter<Lwm2mServerEvents> {
       expiresAt: this.#clock.now() + lifetime * 1_000,
     };
     this.#store(registration);
-    this.#devices.get(registration.id)?.renew(registration);
     process.nextTick(() => this.emit('updated', registration));
     return { code: '2.04' };
   }
@@ -162,6 +184,7 @@ export class Lwm2mServer extends EventEmitter<Lwm2mServerEvents> {
   #store(registration: Registration): void {
     this.#byName.set(registration.endpointName, registration);
     this.#byId.set(registration.id, registration);
+    this.#devices.get(registration.id)?.renew(registration);
     this.#arm(registration.id);
   }
 

@@ -1,7 +1,7 @@
 import type { Path } from './path.js';
 
 /** Data types of resources. LwM2M 1.1 Core, Appendix C. Times are seconds since 1970. */
-export type ResourceType = 'string' | 'integer' | 'float' | 'boolean' | 'opaque' | 'time' | 'objlnk';
+export type ResourceType = 'string' | 'integer' | 'unsigned' | 'float' | 'boolean' | 'opaque' | 'time' | 'objlnk';
 
 /** A link to an object instance. */
 export interface ObjectLink {
@@ -33,6 +33,8 @@ export function hasType(value: unknown, type: ResourceType): value is Value {
     case 'integer':
     case 'time':
       return Number.isSafeInteger(value);
+    case 'unsigned':
+      return Number.isSafeInteger(value) && (value as number) >= 0;
     case 'float':
       return typeof value === 'number' && Number.isFinite(value);
     case 'boolean':

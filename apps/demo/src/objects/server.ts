@@ -14,6 +14,7 @@ export const serverDefinition: ObjectDefinition = {
     { id: 6, name: 'Notification Storing', type: 'boolean', operations: 'RW' },
     { id: 7, name: 'Binding', type: 'string', operations: 'RW' },
     { id: 8, name: 'Registration Update Trigger', operations: 'E' },
+    { id: 11, name: 'TLS-DTLS Alert Code', type: 'unsigned', operations: 'R' },
   ],
 };
 
@@ -25,6 +26,8 @@ export interface ServerSettings {
   defaultMinimumPeriod: number;
   /** Seconds: `pmax` where no server has set one; 0 for none. */
   defaultMaximumPeriod: number;
+  /** The description of the TLS alert that ended a connection last, RFC 5246 §7.2; undefined when none has. */
+  alertCode?: number | undefined;
 }
 
 /** The longest lifetime, seconds: a signed 32-bit number of them. */
@@ -32,7 +35,7 @@ export const longestLifetime = 0x7fff_ffff;
 
 /** The Server object, one instance over `settings`. `update` is called when the device should tell the server about itself. */
 export function serverObject(settings: ServerSettings, update: () => void): Lwm2mObject {
-  const setting = (key: keyof ServerSettings, least: number, written?: () => void): ResourceBehaviour => ({
+  const setting = (key: Exclude<keyof ServerSettings, 'alertCode'>, least: number, written?: () => void): ResourceBehaviour => ({
     read: () => settings[key],
     write: (value, dryRun) => {
       if (typeof value !== 'number' || value < least || value > longestLifetime) {
@@ -57,6 +60,7 @@ export function serverObject(settings: ServerSettings, update: () => void): Lwm2
     [6, fixed(false)],
     [7, fixed('U')],
     [8, { execute: update }],
+    [11, { read: () => settings.alertCode }],
   ]);
   return { definition: serverDefinition, instances: new Map([[0, resources]]) };
 }

@@ -52,7 +52,7 @@ describe('avs-demo', () => {
     expect(code).toBe(0);
     const steps = [
       /^server {2}handshake complete: .*DTLS 1\.2, TLS_PSK_WITH_AES_128_CCM_8/m,
-      /^device {2}connected to .*DTLS 1\.2, TLS_PSK_WITH_AES_128_CCM_8, \d round trips, \d+ ms$/m,
+      /^device {2}connected to .*DTLS 1\.2, TLS_PSK_WITH_AES_128_CCM_8, full handshake in 3 round trips, \d+ ms$/m,
       /^device {2}Register → 2\.01 Created, location \/rd\/\S+/m,
       /^server {4}\/3\/0\/0 Manufacturer = "avs-net"$/m,
       /(?:^server {4}notification: \S+ °C\n(?:device .*\n)*){3}/m,

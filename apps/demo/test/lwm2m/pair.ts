@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { Lwm2mClient, type Lwm2mClientOptions } from '../../src/lwm2m/client.js';
 import type { DeviceHandle } from '../../src/lwm2m/device-handle.js';
+import { Memory } from '../../src/lwm2m/memory.js';
 import { Changes, Model } from '../../src/lwm2m/model.js';
 import { Lwm2mServer, type Lwm2mServerOptions } from '../../src/lwm2m/server.js';
 import { deviceObject } from '../../src/objects/device.js';
@@ -30,6 +31,7 @@ export interface TestDevice {
   readonly thermometer: Thermometer;
   readonly settings: ServerSettings;
   readonly lines: string[];
+  readonly memory: Memory;
   /** Waits until a line that starts like this has been logged since the last wait. */
   logged(start: string): Promise<void>;
   /** Settles as `run` does. */
@@ -39,7 +41,8 @@ export interface TestDevice {
 /** Starts a device that connects to `port` on loopback, and stops it with the test. */
 export function startDevice(port: number, options: Partial<Lwm2mClientOptions> = {}, lifetime = 300): TestDevice {
   const changes = new Changes();
-  const settings = { lifetime, defaultMinimumPeriod: 0, defaultMaximumPeriod: 0 };
+  const { memory = new Memory({ settings: { lifetime, defaultMinimumPeriod: 0, defaultMaximumPeriod: 0 } }) } = options;
+  const { settings } = memory;
   const sensor = thermometer(20, changes);
   const lines: string[] = [];
   let checked = 0;
@@ -64,7 +67,7 @@ export function startDevice(port: number, options: Partial<Lwm2mClientOptions> =
   const client: Lwm2mClient = new Lwm2mClient({
     endpointName: 'thermo',
     model,
-    settings,
+    memory,
     connect: (signal) => connectUdp('127.0.0.1', port, signal),
     log: (line, detail) => {
       if (detail === undefined) lines.push(line);
@@ -78,7 +81,7 @@ export function startDevice(port: number, options: Partial<Lwm2mClientOptions> =
     client.stop();
     await running.catch(() => {});
   });
-  return { client, thermometer: sensor, settings, lines, logged, running };
+  return { client, thermometer: sensor, settings, memory, lines, logged, running };
 }
 
 /** A server and a device that has registered with it. */

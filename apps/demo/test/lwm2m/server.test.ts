@@ -115,7 +115,7 @@ describe('a server', () => {
     const server = new Lwm2mServer();
     const sockets = await Promise.all([listenUdp('127.0.0.1', 0), listenUdp('127.0.0.1', 0)]);
     const [alice, mallory] = sockets.map((socket, index) => {
-      const detach = server.attach(socket, ['alice', 'mallory'][index]);
+      const detach = server.attach(socket, { identity: ['alice', 'mallory'][index] });
       onTestFinished(() => {
         detach();
         socket.close();

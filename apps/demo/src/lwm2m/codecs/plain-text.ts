@@ -28,6 +28,7 @@ function fromText(type: ResourceType, text: string): Value | undefined {
     case 'string':
       return text;
     case 'integer':
+    case 'unsigned':
     case 'time':
       return /^[+-]?\d{1,19}$/.test(text) ? Number(text) + 0 : undefined;
     case 'float':

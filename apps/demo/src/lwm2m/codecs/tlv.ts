@@ -78,7 +78,9 @@ function encodeValue(type: ResourceType, value: Value): Uint8Array {
   if (typeof value === 'string') return encodeUtf8(value);
   if (typeof value === 'boolean') return Uint8Array.of(value ? 1 : 0);
   if (value instanceof Uint8Array) return value;
-  if (typeof value === 'number') return type === 'float' ? encodeFloat(value) : encodeInteger(value);
+  if (typeof value === 'number') {
+    return type === 'float' ? encodeFloat(value) : type === 'unsigned' ? encodeUnsigned(value) : encodeInteger(value);
+  }
   return Uint8Array.of(value.object >> 8, value.object & 0xff, value.instance >> 8, value.instance & 0xff);
 }
 
@@ -86,6 +88,13 @@ function encodeInteger(value: number): Uint8Array {
   const length = value === (value << 24) >> 24 ? 1 : value === (value << 16) >> 16 ? 2 : value === (value | 0) ? 4 : 8;
   const bytes = new Uint8Array(8);
   new DataView(bytes.buffer).setBigInt64(0, BigInt(value));
+  return bytes.subarray(8 - length);
+}
+
+function encodeUnsigned(value: number): Uint8Array {
+  const length = value < 0x100 ? 1 : value < 0x1_0000 ? 2 : value < 0x1_0000_0000 ? 4 : 8;
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(value));
   return bytes.subarray(8 - length);
 }
 
@@ -182,6 +191,8 @@ function decodeValue(type: ResourceType, bytes: Uint8Array): Value {
     case 'integer':
     case 'time':
       return decodeInteger(bytes);
+    case 'unsigned':
+      return decodeUnsigned(bytes);
     case 'float':
       return decodeFloat(bytes);
     case 'boolean':
@@ -211,6 +222,13 @@ function decodeInteger(bytes: Uint8Array): number {
     default:
       throw badRequest('an integer is 1, 2, 4 or 8 bytes');
   }
+}
+
+function decodeUnsigned(bytes: Uint8Array): number {
+  if (![1, 2, 4, 8].includes(bytes.length)) throw badRequest('an unsigned integer is 1, 2, 4 or 8 bytes');
+  const value = bytes.reduce((sum, byte) => sum * 256 + byte, 0);
+  if (!Number.isSafeInteger(value)) throw badRequest('an integer beyond 2^53 is not supported');
+  return value;
 }
 
 function decodeFloat(bytes: Uint8Array): number {
