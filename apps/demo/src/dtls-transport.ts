@@ -164,7 +164,11 @@ function describeHandshake(info: EngineInfo | undefined, role: 'client' | 'serve
   const { version, ciphersuite, flights, retransmissions, resumed } = info;
   // In an abbreviated handshake the client sends last: after that flight it waits for nothing. RFC 5246 §7.3.
   const roundTrips = resumed ? flights - 1 : flights;
-  const effort = role === 'client' ? `${roundTrips} round trips` : `${flights} flights`;
+  const effort = role === 'client' ? count(roundTrips, 'round trip') : count(flights, 'flight');
   const again = retransmissions === 0 ? '' : `, ${retransmissions} retransmitted`;
   return `DTLS ${version}, ${ciphersuiteName(ciphersuite)}, ${resumed ? 'resumed' : 'full handshake'} in ${effort}${again}`;
+}
+
+function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? '' : 's'}`;
 }

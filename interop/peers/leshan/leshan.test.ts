@@ -5,6 +5,7 @@ import type { ProcessPeer } from '../../src/process-peer.js';
 import { avsDemo } from './demo.js';
 import { LeshanServer } from './leshan-server.js';
 import { leshan, leshanPrograms } from './peer.js';
+import { resumptionCells, withSessionFile } from './resumption-cells.js';
 import type { ServerEvents } from './server-events.js';
 
 const key = '000102030405060708090a0b0c0d0e0f';
@@ -148,6 +149,28 @@ await describePeer(leshan, () => {
       cell(
         leshan,
         {
+          row: 'a device that is restarted resumes its session with the demo server',
+          kind: 'scenario',
+          role: 'client',
+          backend: backend.name,
+        },
+        () =>
+          withSessionFile(async (filename) => {
+            const endpoint = `sleeper-${backend.name}`;
+            await server.addKey(endpoint, endpoint, key);
+            const start = (): ProcessPeer => device(endpoint, endpoint, key, legacy, '--session-file', filename);
+            {
+              await using first = start();
+              await first.printed(/^Register .*2\.01 Created/m);
+            }
+            await using again = start();
+            expect((await again.printed(/^connected to .*$/m))[0]).toContain('resumed in');
+          }),
+      );
+
+      cell(
+        leshan,
+        {
           row: 'a device that is not told that the server is an old one refuses it',
           kind: 'scenario',
           role: 'client',
@@ -161,6 +184,8 @@ await describePeer(leshan, () => {
       );
     }
   });
+
+  resumptionCells();
 
   describe('a device on Leshan’s client and our demo’s server', () => {
     for (const { backend } of backends) {

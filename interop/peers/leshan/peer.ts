@@ -5,8 +5,10 @@ import { gaps } from './gaps.js';
 
 /** The programs that {@link leshan} has built. */
 export interface LeshanPrograms {
-  /** Leshan's demo server, as it is published. */
+  /** Leshan's demo server, as it is published: its last version on Maven Central is an old one. */
   readonly server: JavaProgram;
+  /** A server of ours on Leshan's server library, which is published for newer versions. */
+  readonly library: JavaProgram;
   /** A device of ours on Leshan's client library: Leshan's own demo client is not published for every version. */
   readonly device: JavaProgram;
 }
@@ -20,10 +22,11 @@ export const leshan: Peer = {
   howToGet: howToGetJava,
   gaps,
   find: () => {
-    const [server, device] = [build('server'), build('client')];
-    if (server === undefined || device === undefined) return undefined;
-    programs = { server, device };
-    return `server ${server.version('leshan-server-demo')}, client ${device.version('leshan-client-cf')}`;
+    const [server, library, device] = [build('server'), build('library'), build('client')];
+    if (server === undefined || library === undefined || device === undefined) return undefined;
+    programs = { server, library, device };
+    const demo = server.version('leshan-server-demo');
+    return `demo server ${demo}, server ${library.version('leshan-server-cf')}, client ${device.version('leshan-client-cf')}`;
   },
 };
 
@@ -33,6 +36,6 @@ export function leshanPrograms(): LeshanPrograms {
   return programs;
 }
 
-function build(folder: 'server' | 'client'): JavaProgram | undefined {
+function build(folder: 'server' | 'library' | 'client'): JavaProgram | undefined {
   return buildJava(fileURLToPath(new URL(folder, import.meta.url)));
 }

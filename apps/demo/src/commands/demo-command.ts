@@ -1,15 +1,19 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-import type { DeviceAnswer, DeviceHandle } from '../lwm2m/device-handle.js';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { BackendCapabilities } from '@avs-net/core';
+import { loadBackend } from '../backend.js';
 import { formatPath, type Path } from '../lwm2m/path.js';
 import { describeObjects, type Registration } from '../lwm2m/registration.js';
 import { Lwm2mServer } from '../lwm2m/server.js';
+import { expectCode, expectThat, expectValues } from './demo-checks.js';
+import { DemoDevice } from './demo-device.js';
 import { describeAnswer } from './prompt.js';
-import { type Serving, startServing } from './serving.js';
+import { startServing } from './serving.js';
 import { UserError } from './user-error.js';
+import { WatchedTemperature } from './watched-temperature.js';
 
 /** The options of `avs-demo demo`. */
 export interface DemoOptions {
@@ -25,8 +29,18 @@ const limit = 20_000;
 
 const endpointName = 'thermo-1';
 const identity = 'thermo-1-identity';
-const temperature: Path = [3303, 0, 5700];
 const timezone: Path = [3, 0, 15];
+
+/** What a demonstration is played with. */
+interface Scene {
+  readonly server: Lwm2mServer;
+  /** Starts the device, or starts it again. */
+  startDevice(): DemoDevice;
+  say(line: string): void;
+  /** Ends what waits too long. */
+  readonly signal: AbortSignal;
+  readonly capabilities: BackendCapabilities;
+}
 
 /**
  * Starts a server here and a device in a second process, and shows them at work on loopback. Every line says what has happened.
@@ -34,6 +48,7 @@ const timezone: Path = [3, 0, 15];
  */
 export async function runDemo(options: DemoOptions, print: (line: string) => void): Promise<void> {
   const say = (line: string): void => print(`server  ${line}`);
+  const { capabilities } = await loadBackend(options.backend);
   const key = randomBytes(16);
   const server = new Lwm2mServer({ requestTimeout: 10_000 });
   const keys = new Map([[identity, new Uint8Array(key)]]);
@@ -41,63 +56,42 @@ export async function runDemo(options: DemoOptions, print: (line: string) => voi
     say(`handshake complete: ${line}`);
   });
   say(`listening on coaps://127.0.0.1:${serving.port}; the key is a random one of this run`);
-  const device = startDevice(options, serving, key.toString('hex'), print);
+  const folder = mkdtempSync(join(tmpdir(), 'avs-demo-'));
+  const removeFolder = (): void => rmSync(folder, { recursive: true, force: true });
+  process.once('exit', removeFolder);
   const stop = AbortSignal.timeout(limit);
+  let failed = (_error: Error): void => {};
+  const failure = new Promise<never>((_resolve, reject) => {
+    failed = reject;
+  });
+  const { port } = serving;
+  const device = { ...options, endpointName, identity, key: key.toString('hex'), port };
+  const devices: DemoDevice[] = [];
+  const startDevice = (): DemoDevice => {
+    const started = new DemoDevice({ ...device, sessionFile: join(folder, 'session') }, print, failed);
+    devices.push(started);
+    return started;
+  };
+  const scene: Scene = { server, startDevice, say, signal: stop, capabilities };
   try {
-    await Promise.race([present(server, device, say, stop), endedTooSoon(device)]);
+    await Promise.race([present(scene), failure]);
     say('all of it happened as it should');
   } catch (error) {
     if (stop.aborted) throw new UserError(`the demonstration took longer than ${limit / 1_000} s`, { cause: error });
     throw error;
   } finally {
-    device.kill();
+    for (const one of devices) await one.kill();
     server.close();
     await serving.close();
+    process.off('exit', removeFolder);
+    removeFolder();
   }
 }
 
-/** The device, in a process of its own. It gets the key through its environment, which other users do not see. */
-function startDevice(options: DemoOptions, serving: Serving, key: string, print: (line: string) => void): ChildProcess {
-  const { ciphersuites = [], keyLog } = options;
-  const main = fileURLToPath(new URL('../main.js', import.meta.url));
-  const device = spawn(
-    process.execPath,
-    [
-      ...[main, 'client', '-u', `coaps://127.0.0.1:${serving.port}`, '-e', endpointName, '-i', identity],
-      ...['--lifetime', '60', '--sensor-period', '0.3', '--backend', options.backend],
-      ...(ciphersuites.length === 0 ? [] : ['--ciphersuites', ciphersuites.map(toHex).join(',')]),
-      ...(keyLog === undefined ? [] : ['--key-log', keyLog]),
-    ],
-    { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], env: { ...process.env, AVS_DEMO_KEY: key } },
-  );
-  for (const stream of [device.stdout, device.stderr]) {
-    if (stream !== null) createInterface({ input: stream }).on('line', (line) => print(`device  ${line}`));
-  }
-  return device;
-}
-
-function toHex(number: number): string {
-  return `0x${number.toString(16).padStart(4, '0')}`;
-}
-
-/** Rejects when the device's process ends before it was let go. */
-function endedTooSoon(device: ChildProcess): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    device.once('error', reject);
-    device.once('exit', (code) => {
-      if (!device.connected && code === 0) return;
-      reject(new UserError(`the device's process has ended too soon, with exit code ${code}; its own words are above`));
-    });
-  });
-}
-
-async function present(
-  server: Lwm2mServer,
-  process: ChildProcess,
-  say: (line: string) => void,
-  signal: AbortSignal,
-): Promise<void> {
-  const [registration] = (await once(server, 'registered', { signal })) as [Registration];
+async function present({ server, startDevice, say, signal, capabilities }: Scene): Promise<void> {
+  const registered = once(server, 'registered', { signal });
+  let running = startDevice();
+  const [registration] = (await registered) as [Registration];
   const { lifetime, id } = registration;
   expectThat(
     registration.endpointName === endpointName && registration.identity === identity,
@@ -110,7 +104,8 @@ async function present(
   say(`read /3/0 (${whole.format}):`);
   for (const line of describeAnswer(whole).slice(1)) say(`  ${line}`);
 
-  await observeTemperature(device, say, signal);
+  const temperature = await WatchedTemperature.observe(device, say, signal);
+  await temperature.notified(3);
 
   expectCode(await device.write(timezone, 'string', 'Europe/Warsaw'), '2.04', 'the write');
   const [written] = expectValues(await device.read(timezone), 'the timezone').data;
@@ -122,64 +117,28 @@ async function present(
   await updated;
   say('executed /1/0/8, and the device sent an Update');
 
+  if (capabilities.sessionResumption) {
+    running = await restart({ server, startDevice, say, signal, capabilities }, running);
+    await temperature.notified(2);
+    expectThat(server.device(endpointName).registration.id === id, 'the device has registered anew');
+    say(`the registration /rd/${id} and the observation go on: there was no second Register`);
+  }
+  await temperature.cancel();
+
   const deregistered = once(server, 'deregistered', { signal });
-  // As Ctrl-C would: the device ends when the process that started it lets go.
-  process.disconnect();
-  await deregistered;
+  const [code] = await Promise.all([running.stop(), deregistered]);
   expectThat(server.registrations.length === 0, 'the device is still registered');
   say(`${endpointName} deregistered`);
-  if (process.exitCode === null) await once(process, 'exit', { signal });
-  expectThat(process.exitCode === 0, `the device's process ended with exit code ${process.exitCode}`);
+  expectThat(code === 0, `the device's process ended with exit code ${code}`);
 }
 
-async function observeTemperature(
-  device: DeviceHandle,
-  say: (line: string) => void,
-  signal: AbortSignal,
-): Promise<void> {
-  const wanted = 3;
-  let count = 0;
-  let enough = (): void => {};
-  let failed = (_error: unknown): void => {};
-  const notified = new Promise<void>((resolve, reject) => {
-    enough = resolve;
-    failed = reject;
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-  });
-  notified.catch(() => {});
-  const answer = await device.observe(temperature, (notification) => {
-    if (count === wanted) return;
-    try {
-      say(`  notification: ${readTemperature(notification)} °C`);
-      count += 1;
-      if (count === wanted) enough();
-    } catch (error) {
-      failed(error);
-    }
-  });
-  say(`observing ${formatPath(temperature)}: ${readTemperature(answer)} °C now`);
-  await notified;
-  expectCode(await device.cancel(temperature), '2.05', 'the end of the observation');
-  say(`cancelled the observation after ${wanted} notifications`);
-}
-
-function readTemperature(answer: DeviceAnswer): number {
-  const value = expectValues(answer, 'the temperature').data[0]?.value;
-  expectThat(typeof value === 'number', 'the temperature is not a number');
-  return value as number;
-}
-
-function expectValues(answer: DeviceAnswer, what: string): DeviceAnswer {
-  expectCode(answer, '2.05', what);
-  expectThat(answer.data.length > 0, `${what} has no values`);
-  return answer;
-}
-
-function expectCode({ code, diagnostic }: DeviceAnswer, wanted: string, what: string): void {
-  const why = diagnostic === undefined || diagnostic === '' ? '' : ` (${diagnostic})`;
-  expectThat(code === wanted, `${what}: the device answered ${code}${why}, not ${wanted}`);
-}
-
-function expectThat(condition: boolean, otherwise: string): void {
-  if (!condition) throw new UserError(otherwise);
+/** Kills the device's process and starts it again. Resolves when its session is resumed and its address is known. */
+async function restart({ server, startDevice, say, signal }: Scene, running: DemoDevice): Promise<DemoDevice> {
+  await running.kill();
+  say("the device's process was killed, and is started again with its session in a file");
+  const resumed = once(server, 'resumed', { signal });
+  const updated = once(server, 'updated', { signal });
+  const again = startDevice();
+  await Promise.all([resumed, updated]);
+  return again;
 }

@@ -30,6 +30,7 @@ export async function runServer(options: ServerOptions, print: (line: string) =>
   };
   const serving = await startServing(server, { ...options, keys }, say);
   server.on('registered', (one) => say(`${one.endpointName} registered: ${describeObjects(one)}`));
+  server.on('resumed', (one) => say(`${one.endpointName} has resumed its session, and its registration goes on`));
   server.on('updated', (one) => say(`${one.endpointName} updated, lifetime ${one.lifetime} s`));
   server.on('deregistered', (one) => say(`${one.endpointName} deregistered`));
   server.on('expired', (one) => say(`${one.endpointName} has not been heard of for its lifetime`));
