@@ -69,8 +69,7 @@ export async function connectDtls(options: DtlsClientOptions, signal: AbortSigna
   const time = performance.now() - start;
   return toConnection(
     socket,
-    (peer) =>
-      `connected to ${describePeer(peer)}: ${describeHandshake(socket.info, 'client')}, ${time.toFixed(0)} ms`,
+    (peer) => `connected to ${describePeer(peer)}: ${describeHandshake(socket.info, 'client')}, ${time.toFixed(0)} ms`,
     socket.info?.resumed,
   );
 }

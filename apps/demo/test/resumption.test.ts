@@ -10,7 +10,7 @@ import type { Lwm2mClientOptions } from '../src/lwm2m/client.js';
 import type { DeviceAnswer } from '../src/lwm2m/device-handle.js';
 import { Memory, type MemoryContent } from '../src/lwm2m/memory.js';
 import { Lwm2mServer } from '../src/lwm2m/server.js';
-import { type TestDevice, startDevice } from './lwm2m/pair.js';
+import { startDevice, type TestDevice } from './lwm2m/pair.js';
 
 const keys = new Map([
   ['alice', new Uint8Array(16).fill(1)],

@@ -16,7 +16,7 @@ import {
   type Response,
   type ResumedObservation,
 } from './messages.js';
-import { readRequest, readResponse, toParams, toPacket, writeHead } from './translation.js';
+import { readRequest, readResponse, toPacket, toParams, writeHead } from './translation.js';
 
 /** MAX_TRANSMIT_WAIT, ms: how long the sender of a confirmable message waits for an acknowledgement. RFC 7252 §4.8.2. */
 export const maxTransmitWait = 93_000;

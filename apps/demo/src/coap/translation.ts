@@ -35,7 +35,10 @@ export function toPacket({ token, path, accept }: ResumedObservation): CoapPacke
 }
 
 /** Puts code, format and location of an answer on a message. */
-export function writeHead(message: OutgoingMessage | ObserveWriteStream, { code, contentFormat, location }: Answer): void {
+export function writeHead(
+  message: OutgoingMessage | ObserveWriteStream,
+  { code, contentFormat, location }: Answer,
+): void {
   message.statusCode = code;
   if (contentFormat !== undefined) message.setOption('Content-Format', contentFormat);
   if (location === undefined) return;

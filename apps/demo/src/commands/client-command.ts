@@ -72,10 +72,7 @@ export async function runClient(options: ClientOptions, print: (line: string) =>
   });
   print(`${endpointName} connects to ${serverUri.text}`);
   // With the session in a file the registration outlives the process, unless somebody is there who ends it.
-  const forget = onStop(
-    () => client.stop(),
-    options.sessionFile === undefined ? undefined : () => client.leave(),
-  );
+  const forget = onStop(() => client.stop(), options.sessionFile === undefined ? undefined : () => client.leave());
   const stopSensor = simulateSensor(sensor, options.sensorPeriod * 1_000);
   try {
     await client.run();

@@ -187,7 +187,11 @@ export class DeviceManagement {
   #writeAttributes(path: Path, query: readonly string[]): Answer {
     this.#model.assertExists(path);
     const type = path.length > 2 ? this.#model.typeOf(path[0] ?? 0, path[2] ?? 0) : undefined;
-    this.#attributes.change(path, parseAttributes(query), type === 'float' || type === 'integer' || type === 'unsigned');
+    this.#attributes.change(
+      path,
+      parseAttributes(query),
+      type === 'float' || type === 'integer' || type === 'unsigned',
+    );
     for (const { observation } of [...this.#watches.values()]) {
       if (isWithin(observation.path, path)) observation.attributesChanged();
     }

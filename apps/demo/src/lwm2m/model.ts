@@ -160,7 +160,12 @@ export class Model {
       .flatMap(([id, resources]) =>
         definition.resources.flatMap((resource) => {
           const behaviour = resources.get(resource.id);
-          if (behaviour === undefined || isAbsent(behaviour) || (resourceId !== undefined && resource.id !== resourceId)) return [];
+          if (
+            behaviour === undefined ||
+            isAbsent(behaviour) ||
+            (resourceId !== undefined && resource.id !== resourceId)
+          )
+            return [];
           return [{ path: [objectId, id, resource.id], definition: resource, behaviour }];
         }),
       );

@@ -35,7 +35,11 @@ export const longestLifetime = 0x7fff_ffff;
 
 /** The Server object, one instance over `settings`. `update` is called when the device should tell the server about itself. */
 export function serverObject(settings: ServerSettings, update: () => void): Lwm2mObject {
-  const setting = (key: Exclude<keyof ServerSettings, 'alertCode'>, least: number, written?: () => void): ResourceBehaviour => ({
+  const setting = (
+    key: Exclude<keyof ServerSettings, 'alertCode'>,
+    least: number,
+    written?: () => void,
+  ): ResourceBehaviour => ({
     read: () => settings[key],
     write: (value, dryRun) => {
       if (typeof value !== 'number' || value < least || value > longestLifetime) {

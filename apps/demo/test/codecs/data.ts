@@ -5,7 +5,16 @@ import type { Datum, ResourceType, TypeLookup, Value } from '../../src/lwm2m/val
 /** The seed of every property here; it is printed with a counterexample. */
 export const seed = 20_250_419;
 
-const types: readonly ResourceType[] = ['string', 'integer', 'unsigned', 'float', 'boolean', 'opaque', 'time', 'objlnk'];
+const types: readonly ResourceType[] = [
+  'string',
+  'integer',
+  'unsigned',
+  'float',
+  'boolean',
+  'opaque',
+  'time',
+  'objlnk',
+];
 
 /** The type that generated data give a resource: by its number, so that decoders can look it up. */
 export const typeOf: TypeLookup = (_object, resource) => types[resource % types.length];

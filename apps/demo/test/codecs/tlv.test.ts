@@ -67,6 +67,13 @@ describe('TLV', () => {
     expect(decodeTlv([3], wrapped, exampleTypes)).toEqual(example.data);
   });
 
+  it('has no sign in an unsigned integer', () => {
+    const data = [datum([1, 0, 11], 'unsigned', 200)];
+    expect(encodeTlv([1, 0, 11], data)).toEqual(hex('c1 0b c8'));
+    expect(decodeTlv([1, 0, 11], hex('c1 0b c8'), () => 'unsigned')).toEqual(data);
+    expect(encodeTlv([1, 0, 11], [datum([1, 0, 11], 'unsigned', 40_000)])).toEqual(hex('c2 0b 9c 40'));
+  });
+
   it('gives back what was encoded', () => {
     fc.assert(
       fc.property(instanceData, ({ base, data }) => {

@@ -58,10 +58,15 @@ describe('avs-demo', () => {
       /(?:^server {4}notification: \S+ °C\n(?:device .*\n)*){3}/m,
       /^server {2}wrote "Europe\/Warsaw" to \/3\/0\/15 and read it back$/m,
       /^device {2}Update → 2\.04 Changed$/m,
+      /^server {2}the device's process was killed/m,
+      /^device {2}connected to .*, resumed in 2 round trips, \d+ ms$/m,
+      /^device {2}the session is resumed, and the registration \/rd\/\S+ goes on$/m,
+      /^server {2}the registration \/rd\/\S+ and the observation go on: there was no second Register$/m,
       /^device {2}Deregister → 2\.02 Deleted$/m,
       /^server {2}all of it happened as it should$/m,
     ];
     for (const step of steps) expect(out).toMatch(step);
+    expect(out.match(/^device {2}Register /gm)).toHaveLength(1);
   });
 
   it('ends without a word when nobody reads its output any more', { timeout: 30_000 }, async () => {
@@ -83,6 +88,15 @@ describe('avs-demo', () => {
     [['client', '-u', 'coaps://127.0.0.1', '-e', 'x', '-i', 'me', '-k', '00', '--backend', 'none'], /is not installed/],
     [['client', '-u', 'coaps://:topsecret@127.0.0.1', '-e', 'x', '-i', 'me', '-k', '00'], /-u: .* a password in it/],
     [['client', '-u', 'coap://127.0.0.1', '-e', 'x', '-k', '00'], /or leave them out/],
+    [['client', '-u', 'coap://127.0.0.1', '-e', 'x', '--session-file', 'none/x'], /coap:\/\/ has no security, and no/],
+    [
+      ['client', '-u', 'coaps://127.0.0.1', '-e', 'x', '-i', 'me', '-k', '00', '--session-file', 'none/x'],
+      /--session-file: none\/x cannot be used \(ENOENT/,
+    ],
+    [
+      ['client', '-u', 'coaps://127.0.0.1', '-e', 'x', '-i', 'me', '-k', '00', '--server-name', 'a b'],
+      /serverNameIndication/,
+    ],
     [['server'], /give --psk identity:hexkey/],
     [
       ['server', '--psk', 'a:00', '--psk', 'b:11', '--psk', 'a:22'],

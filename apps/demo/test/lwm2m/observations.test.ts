@@ -7,7 +7,7 @@ import type { Datum } from '../../src/lwm2m/value.js';
 const path = [3303, 0, 5700];
 
 /** An observation of a number, on a virtual clock. */
-function observe(first: number, initial: Attributes = {}) {
+function observe(first: number, initial: Attributes = {}, isResumed = false) {
   const clock = new VirtualClock();
   const sent: [seconds: number, value: unknown][] = [];
   const errors: unknown[] = [];
@@ -23,7 +23,7 @@ function observe(first: number, initial: Attributes = {}) {
     notify: (data: readonly Datum[]) => sent.push([clock.now() / 1_000, data[0]?.value]),
     failed: (error: unknown) => errors.push(error),
   };
-  const observation = new Observation(path, read(), source, clock);
+  const observation = new Observation(path, isResumed ? undefined : read(), source, clock);
   return {
     clock,
     sent,
@@ -50,6 +50,14 @@ describe('an observation', () => {
       [0, 21],
       [0, 22],
     ]);
+  });
+
+  it('that goes on after a restart notifies the present value once, when pmin allows it and whatever the thresholds', async () => {
+    const { sent, clock } = observe(20, { pmin: 3, gt: 40 }, true);
+    await clock.advance(2_999);
+    expect(sent).toEqual([]);
+    await clock.advance(100_000);
+    expect(sent).toEqual([[3, 20]]);
   });
 
   it('does not notify changes elsewhere', () => {
