@@ -81,6 +81,21 @@ class Notifications {
   }
 }
 
+/** A device of alice's that has registered. */
+async function registered(backend: Backend) {
+  const world = await startWorld(backend);
+  const session = new Uint8Array(1_024);
+  const first = writtenMemory();
+  const device = startDevice(0, { ...world.connectAs('alice', session), memory: first.memory });
+  await device.logged('Register');
+  return { world, session, first, device };
+}
+
+/** Starts alice's device again with what was written down. */
+function startAgain(world: World, session: Uint8Array, written: string): TestDevice {
+  return startDevice(0, { ...world.connectAs('alice', session), memory: writtenMemory(written).memory });
+}
+
 /** As when a process is killed: nothing is said to anybody. */
 async function kill(world: World, device: TestDevice): Promise<void> {
   device.client.leave();
@@ -94,11 +109,7 @@ const backends = [pure, openssl].filter(({ capabilities }) => capabilities.serve
 describe.each(backends.filter(({ capabilities }) => capabilities.sessionResumption))('on $name', (backend) => {
   describe('a device that is started again with its session and its memory', () => {
     it('resumes and sends no Register; the server reads it, and its observation goes on', async () => {
-      const world = await startWorld(backend);
-      const session = new Uint8Array(1_024);
-      const first = writtenMemory();
-      const before = startDevice(0, { ...world.connectAs('alice', session), memory: first.memory });
-      await before.logged('Register');
+      const { world, session, first, device: before } = await registered(backend);
       const notifications = new Notifications();
       await world.server.device('thermo').observe(temperature, notifications.take);
       before.thermometer.measure(25);
@@ -106,8 +117,7 @@ describe.each(backends.filter(({ capabilities }) => capabilities.sessionResumpti
       const { id } = world.server.device('thermo').registration;
       await kill(world, before);
 
-      const second = writtenMemory(first.written());
-      const again = startDevice(0, { ...world.connectAs('alice', session), memory: second.memory });
+      const again = startAgain(world, session, first.written());
       await again.logged('Update → 2.04');
       expect(again.lines[0]).toMatch(/, resumed in \d round trips?, /);
       // The present value, since the server may have missed others.
@@ -119,22 +129,17 @@ describe.each(backends.filter(({ capabilities }) => capabilities.sessionResumpti
       expect(await device.read([3, 0, 0])).toMatchObject({ code: '2.05' });
       expect(device.observed).toEqual(['/3303/0/5700']);
       expect(await device.cancel(temperature)).toMatchObject({ code: '2.05' });
-      expect(second.memory.reporting.observations).toEqual([]);
+      expect(again.memory.reporting.observations).toEqual([]);
       expect(world.events).toEqual(['thermo registered', 'thermo resumed', 'thermo updated']);
     });
 
     it('keeps the attributes that the server has set', async () => {
-      const world = await startWorld(backend);
-      const session = new Uint8Array(1_024);
-      const first = writtenMemory();
-      const before = startDevice(0, { ...world.connectAs('alice', session), memory: first.memory });
-      await before.logged('Register');
+      const { world, session, first, device: before } = await registered(backend);
       expect(await world.server.device('thermo').writeAttributes(temperature, ['pmin=1', 'gt=40'])).toMatchObject({
         code: '2.04',
       });
       await kill(world, before);
-      const second = writtenMemory(first.written());
-      await startDevice(0, { ...world.connectAs('alice', session), memory: second.memory }).logged('Update');
+      await startAgain(world, session, first.written()).logged('Update');
       const [link] = await world.server.device('thermo').discover(temperature);
       expect(Object.fromEntries(link?.attributes ?? [])).toEqual({ pmin: '1', gt: '40' });
     });
@@ -143,15 +148,10 @@ describe.each(backends.filter(({ capabilities }) => capabilities.sessionResumpti
       ['has another session', (session: Uint8Array) => session.fill(0)],
       ['has a damaged one', (session: Uint8Array) => session.fill(0xff, 40, 60)],
     ])('registers anew when it %s', async (_what, spoil) => {
-      const world = await startWorld(backend);
-      const session = new Uint8Array(1_024);
-      const first = writtenMemory();
-      const before = startDevice(0, { ...world.connectAs('alice', session), memory: first.memory });
-      await before.logged('Register');
+      const { world, session, first, device: before } = await registered(backend);
       await kill(world, before);
       spoil(session);
-      const second = writtenMemory(first.written());
-      const again = startDevice(0, { ...world.connectAs('alice', session), memory: second.memory });
+      const again = startAgain(world, session, first.written());
       await again.logged('Register → 2.01');
       expect(again.lines[0]).toContain('full handshake');
       expect(world.events.filter((event) => event.endsWith('registered'))).toHaveLength(2);
@@ -159,31 +159,21 @@ describe.each(backends.filter(({ capabilities }) => capabilities.sessionResumpti
     });
 
     it('registers anew when the server knows the session and not the registration', async () => {
-      const world = await startWorld(backend);
-      const session = new Uint8Array(1_024);
-      const first = writtenMemory();
-      const before = startDevice(0, { ...world.connectAs('alice', session), memory: first.memory });
-      await before.logged('Register');
+      const { world, session, first, device: before } = await registered(backend);
       await kill(world, before);
       world.server.close();
-      const second = writtenMemory(first.written());
-      const again = startDevice(0, { ...world.connectAs('alice', session), memory: second.memory });
+      const again = startAgain(world, session, first.written());
       await again.logged('Update → 4.04');
       await again.logged('Register → 2.01');
       expect(again.lines[0]).toContain('resumed');
     });
 
     it('registers anew when the lifetime has ended meanwhile', async () => {
-      const world = await startWorld(backend);
-      const session = new Uint8Array(1_024);
-      const first = writtenMemory();
-      const before = startDevice(0, { ...world.connectAs('alice', session), memory: first.memory });
-      await before.logged('Register');
+      const { world, session, first, device: before } = await registered(backend);
       await kill(world, before);
       const { registration, ...rest } = JSON.parse(first.written()) as MemoryContent;
       const late = { ...rest, registration: { ...registration, expires: Date.now() } };
-      const second = writtenMemory(JSON.stringify(late));
-      const again = startDevice(0, { ...world.connectAs('alice', session), memory: second.memory });
+      const again = startAgain(world, session, JSON.stringify(late));
       await again.logged('Register → 2.01');
       expect(again.lines.join('\n')).not.toContain('goes on');
     });
@@ -224,11 +214,7 @@ describe.each(backends.filter(({ capabilities }) => capabilities.sessionResumpti
 
   describe('another device with a valid key of its own', () => {
     it('takes nothing over, though it resumes a session and knows location and tokens', async () => {
-      const world = await startWorld(backend);
-      const session = new Uint8Array(1_024);
-      const first = writtenMemory();
-      const alice = startDevice(0, { ...world.connectAs('alice', session), memory: first.memory });
-      await alice.logged('Register');
+      const { world, session, first, device: alice } = await registered(backend);
       const notifications = new Notifications();
       await world.server.device('thermo').observe(temperature, notifications.take);
       const { endpoint, peer } = world.server.device('thermo').registration;
@@ -258,11 +244,7 @@ describe.each(backends.filter(({ capabilities }) => capabilities.sessionResumpti
     });
 
     it('gets no session out of the bytes of another identity', async () => {
-      const world = await startWorld(backend);
-      const session = new Uint8Array(1_024);
-      const first = writtenMemory();
-      const alice = startDevice(0, { ...world.connectAs('alice', session), memory: first.memory });
-      await alice.logged('Register');
+      const { world, session, first, device: alice } = await registered(backend);
       const connection = await world.connectAs('mallory', session.slice()).connect(new AbortController().signal);
       onTestFinished(() => connection.close());
       expect(connection.isResumed).toBe(false);
@@ -335,14 +317,9 @@ describe.each(backends.filter(({ capabilities }) => capabilities.sessionResumpti
 
 describe.each(backends.filter(({ capabilities }) => !capabilities.sessionResumption))('on $name', (backend) => {
   it('a device registers anew when it is started again: the backend has no resumption', async () => {
-    const world = await startWorld(backend);
-    const session = new Uint8Array(1_024);
-    const first = writtenMemory();
-    const before = startDevice(0, { ...world.connectAs('alice', session), memory: first.memory });
-    await before.logged('Register');
+    const { world, session, first, device: before } = await registered(backend);
     await kill(world, before);
-    const second = writtenMemory(first.written());
-    await startDevice(0, { ...world.connectAs('alice', session), memory: second.memory }).logged('Register → 2.01');
+    await startAgain(world, session, first.written()).logged('Register → 2.01');
     expect(world.events).toEqual(['thermo registered', 'thermo registered']);
   });
 });
