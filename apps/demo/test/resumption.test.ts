@@ -214,7 +214,7 @@ describe.each(backends.filter(({ capabilities }) => capabilities.sessionResumpti
 
   describe('another device with a valid key of its own', () => {
     it('takes nothing over, though it resumes a session and knows location and tokens', async () => {
-      const { world, session, first, device: alice } = await registered(backend);
+      const { world, first, device: alice } = await registered(backend);
       const notifications = new Notifications();
       await world.server.device('thermo').observe(temperature, notifications.take);
       const { endpoint, peer } = world.server.device('thermo').registration;
@@ -244,7 +244,7 @@ describe.each(backends.filter(({ capabilities }) => capabilities.sessionResumpti
     });
 
     it('gets no session out of the bytes of another identity', async () => {
-      const { world, session, first, device: alice } = await registered(backend);
+      const { world, session } = await registered(backend);
       const connection = await world.connectAs('mallory', session.slice()).connect(new AbortController().signal);
       onTestFinished(() => connection.close());
       expect(connection.isResumed).toBe(false);
