@@ -2,13 +2,13 @@
 import { Command, Option } from 'commander';
 import {
   defaultPorts,
-  parseCiphersuites,
   parseEndpointNameOption,
   parseLifetimeOption,
   parsePeriod,
   parsePort,
   parseServerUri,
 } from './commands/arguments.js';
+import { parseCiphersuites } from './commands/ciphersuite-names.js';
 import { type ClientOptions, runClient } from './commands/client-command.js';
 import { type DemoOptions, runDemo } from './commands/demo-command.js';
 import { type Attempt, causes, explain } from './commands/explain.js';
@@ -48,7 +48,7 @@ const program = new Command('avs-demo')
 function withDtls(command: Command): Command {
   return command
     .option('--backend <name>', 'the implementation of DTLS: pure, openssl', 'pure')
-    .option('--ciphersuites <list>', 'only these, by name or number: 0xC0A8,0xC0AE', parseCiphersuites)
+    .option('--ciphersuites <list>', 'only these, by IANA name or number: 0xC0A8,0x00AE', parseCiphersuites)
     .option('--key-log <file>', 'append key log lines for Wireshark; whoever has them can read the traffic')
     .option('--verbose', 'more lines, and the causes of errors');
 }

@@ -1,5 +1,4 @@
 import { isIPv6 } from 'node:net';
-import { ciphersuiteByName, ciphersuiteName } from '@avs-net/tls-pure';
 import { InvalidArgumentError } from 'commander';
 import { longestLifetime } from '../objects/server.js';
 import { UserError } from './user-error.js';
@@ -71,19 +70,6 @@ export function parsePeriod(text: string): number {
 export function parseEndpointNameOption(text: string): string {
   if (text === '' || Buffer.byteLength(text) > 255) throw new InvalidArgumentError('It is 1 to 255 bytes.');
   return text;
-}
-
-/** Ciphersuites, as names or numbers such as 0xC0A8, with commas between them. Adds to what came before. */
-export function parseCiphersuites(text: string, before: readonly number[] | undefined): readonly number[] {
-  const numbers = text.split(',').map((part) => {
-    const name = part.trim();
-    const number = /^0x[0-9a-f]{4}$/i.test(name) ? Number(name) : ciphersuiteByName(name);
-    if (number === undefined) {
-      throw new InvalidArgumentError(`${name} is not known. Use names such as ${ciphersuiteName(0xc0a8)} or 0xC0A8.`);
-    }
-    return number;
-  });
-  return [...(before ?? []), ...numbers];
 }
 
 /**

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import {
-  parseCiphersuites,
   parseKey,
   parseLifetimeOption,
   parsePeriod,
@@ -84,17 +83,6 @@ describe('a key', () => {
     expect(error.message).toMatch(/^--psk \(identity:hexkey\): /);
     expect(error.message).not.toContain('0011');
     expect(error.message).not.toContain('thermo');
-  });
-});
-
-describe('ciphersuites', () => {
-  it('are names and numbers, and add up', () => {
-    expect(parseCiphersuites('TLS_PSK_WITH_AES_128_CCM_8, 0xC0AE', undefined)).toEqual([0xc0a8, 0xc0ae]);
-    expect(parseCiphersuites('0x00a8', [0xc0a8])).toEqual([0xc0a8, 0x00a8]);
-  });
-
-  it.each(['', 'AES', '0xC0', '49320', '0xC0A8,'])('"%s" is refused', (text) => {
-    expect(() => parseCiphersuites(text, undefined)).toThrow(/is not known/);
   });
 });
 
