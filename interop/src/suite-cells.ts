@@ -1,5 +1,5 @@
 import type { Backend } from '@avs-net/core';
-import { ciphersuiteName } from '@avs-net/tls-pure';
+import { ciphersuiteName } from '@avs-net/core';
 import { expect, it } from 'vitest';
 import { backends, type TriedBackend } from './backends.js';
 import { type CellPlace, cell, emptyCell, findGap } from './cells.js';

@@ -1,8 +1,7 @@
 import type { Socket as DgramSocket } from 'node:dgram';
-import type { Backend, DtlsListener, EngineInfo, SecureSocket } from '@avs-net/core';
+import { type Backend, ciphersuiteName, type DtlsListener, type EngineInfo, type SecureSocket } from '@avs-net/core';
 import { dgramView } from '@avs-net/core/node';
 import { pskIdentityInfoFromBuffer, pskKeyInfoFromBuffer } from '@avs-net/crypto-creds';
-import { ciphersuiteName } from '@avs-net/tls-pure';
 import type { Peer } from './coap/messages.js';
 import { UserError } from './commands/user-error.js';
 import { type Connection, describePeer, toConnection } from './transport.js';

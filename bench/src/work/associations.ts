@@ -1,10 +1,10 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Backend, SecureSocket } from '@avs-net/core';
+import { ciphersuiteByName } from '@avs-net/core';
 import { backend as openssl } from '@avs-net/tls-openssl';
 import { backend as pure } from '@avs-net/tls-pure';
 import { backend as portable } from '@avs-net/tls-pure/portable';
-import { ciphersuiteByName } from '../../../packages/tls-pure/dist/ciphersuites.js';
 import { associationOptions, enginesOf } from './engines.js';
 import { End } from './link.js';
 import { LoadSocket } from './load-socket.js';

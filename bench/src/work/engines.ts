@@ -1,9 +1,14 @@
 import { randomFillSync } from 'node:crypto';
-import { type ClientEngineFactory, defaultHandshakeTimeouts, type ServerEngineFactory } from '@avs-net/core';
+import {
+  type ClientEngineFactory,
+  ciphersuiteByName,
+  defaultHandshakeTimeouts,
+  type ServerEngineFactory,
+} from '@avs-net/core';
 import { availableCiphersuites } from '../../../packages/tls-openssl/dist/ciphersuites.js';
 import { OpensslClientFactory, OpensslServerFactory } from '../../../packages/tls-openssl/dist/engine-factories.js';
 import { loadNative } from '../../../packages/tls-openssl/dist/native.js';
-import { ciphersuite, ciphersuiteByName } from '../../../packages/tls-pure/dist/ciphersuites.js';
+import { ciphersuite } from '../../../packages/tls-pure/dist/ciphersuites.js';
 import { nodeProvider } from '../../../packages/tls-pure/dist/crypto/node.js';
 import { portableProvider } from '../../../packages/tls-pure/dist/crypto/portable.js';
 import type { CryptoProvider } from '../../../packages/tls-pure/dist/crypto/provider.js';

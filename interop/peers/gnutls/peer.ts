@@ -1,7 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ciphersuiteName, ciphersuites } from '@avs-net/tls-pure';
+import { ciphersuiteName } from '@avs-net/core';
+import { ciphersuites } from '@avs-net/tls-pure';
 import { identity, keyHex } from '../../src/association.js';
 import { outputOf, versionOf } from '../../src/command.js';
 import { conversation } from '../../src/conversation.js';

@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Backend } from '@avs-net/core';
+import { ciphersuiteName } from '@avs-net/core';
 import { pskIdentityInfoFromBuffer, pskKeyInfoFromBuffer } from '@avs-net/crypto-creds';
-import { ciphersuiteName } from '@avs-net/tls-pure';
 import { expect } from 'vitest';
 import { wrongKey } from '../../src/association.js';
 import { backends } from '../../src/backends.js';

@@ -131,7 +131,10 @@ export interface TlsCommonConfiguration {
   readonly version?: TlsVersion | undefined;
   /** Retransmission timers. avs: `dtls_handshake_timeouts`. */
   readonly handshakeTimeouts?: HandshakeTimeouts | undefined;
-  /** Numbers as on the wire, in order of preference; unsupported ones are ignored, empty means all. avs: `ciphersuites`. */
+  /**
+   * Numbers as on the wire, in order of preference. Those that the backend lacks or that do not fit the security mode are ignored, empty
+   * means all; EINVAL when nothing is left. Names are in `CiphersuiteNumber`. avs: `ciphersuites`.
+   */
   readonly ciphersuites?: readonly number[] | undefined;
   /** The socket below. avs: `backend_configuration`. */
   readonly socket?: SocketConfiguration | undefined;
@@ -214,6 +217,8 @@ export interface ResumptionConfiguration {
 /** Configuration of a DTLS listener. */
 export interface DtlsListenerConfiguration extends TlsCommonConfiguration {
   readonly security: PskServerSecurity | CertificateSecurity;
+  /** Whose order of `ciphersuites` decides among those that both have: the listener's own, or with false the client's. Default true. Ours. */
+  readonly preferServerCiphersuites?: boolean | undefined;
   readonly limits?: ListenerLimits | undefined;
   /** With `useConnectionId`. Ours. */
   readonly connectionIds?: ListenerConnectionIdConfiguration | undefined;

@@ -7,6 +7,7 @@ export {
   alertName,
 } from './alerts.js';
 export type { Backend, BackendCapabilities } from './backend.js';
+export { type CiphersuiteName, CiphersuiteNumber, ciphersuiteByName, ciphersuiteName } from './ciphersuites.js';
 export { type Clock, systemClock, type TimerHandle } from './clock.js';
 export type * from './configuration.js';
 export type { ConnectionIdSettings, ListenerConnectionIdSettings } from './connection-ids.js';

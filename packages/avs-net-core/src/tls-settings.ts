@@ -57,6 +57,7 @@ export interface TlsSettings extends TlsCommonSettings {
 
 /** Checked settings of a DTLS listener. */
 export interface ListenerSettings extends TlsCommonSettings {
+  readonly preferServerCiphersuites: boolean;
   readonly limits: Readonly<Record<keyof ListenerLimits, number>>;
   /** Undefined: no resumption. */
   readonly resumption: ResumptionSettings | undefined;
@@ -119,10 +120,12 @@ export function copyTlsConfiguration(configuration: TlsConfiguration): TlsSettin
 export function copyListenerConfiguration(configuration: DtlsListenerConfiguration): ListenerSettings {
   checkObject('configuration', configuration);
   checkSecurity(configuration.security);
-  const { limits, resumption, useConnectionId } = configuration;
+  const { preferServerCiphersuites = true, limits, resumption, useConnectionId } = configuration;
+  checkOptionalBoolean('preferServerCiphersuites', preferServerCiphersuites);
   const connectionIds = copyListenerConnectionIds(configuration.connectionIds);
   return {
     ...copyCommon(configuration),
+    preferServerCiphersuites,
     limits: copyLimits(limits),
     resumption: copyResumption(resumption),
     connectionIds: useConnectionId ? connectionIds : undefined,

@@ -77,6 +77,7 @@ const listenerValues: Faulty = [
 const listenerTypes: Faulty = [
   ['security.resolve', { security: { mode: 'psk' } }],
   ['identityHint', { security: { ...pskServer(), identityHint: 5 } }],
+  ['preferServerCiphersuites', { preferServerCiphersuites: 'server' }],
   ['limits', { limits: 10 }],
   ['limits.total', { limits: { total: '10' } }],
 ];

@@ -1,9 +1,9 @@
-import type { DtlsListener, Endpoint, SecureSocket } from '@avs-net/core';
+import { ciphersuiteName, type DtlsListener, type Endpoint, type SecureSocket } from '@avs-net/core';
 import { MemoryNat } from '@avs-net/core/testing';
 import { describe, expect, it } from 'vitest';
 import type { BackendPair } from './backend-pair.js';
 import { counting, textOf, utf8 } from './bytes.js';
-import { commonCiphersuites, nameOf } from './ciphersuites.js';
+import { commonCiphersuites } from './ciphersuites.js';
 import { expectErrno, expectRejection, rejectionOf } from './outcomes.js';
 import {
   type ClientSetup,
@@ -136,7 +136,7 @@ function describeNegotiation(backends: BackendPair): void {
       expect(listener.stats).toMatchObject({ associations: 1, halfOpen: 0 });
     });
 
-    it.each(commonCiphersuites(backends).map((id) => [nameOf(id), id] as const))(
+    it.each(commonCiphersuites(backends).map((id) => [ciphersuiteName(id), id] as const))(
       'leave exactly innerMtu bytes for data in one datagram with %s',
       async (_name, suite) => {
         for (const recordPadding of [1, 64]) {

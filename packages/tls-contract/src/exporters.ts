@@ -1,9 +1,9 @@
 import { createHmac } from 'node:crypto';
-import type { SecureSocket } from '@avs-net/core';
+import { ciphersuiteName, type SecureSocket } from '@avs-net/core';
 import { describe, expect, it } from 'vitest';
 import type { BackendPair } from './backend-pair.js';
 import { counting, hexOf, utf8 } from './bytes.js';
-import { commonCiphersuites, nameOf } from './ciphersuites.js';
+import { commonCiphersuites } from './ciphersuites.js';
 import { expectErrno, expectThrown, outcomeOf, thrownBy } from './outcomes.js';
 import { Testbed } from './testbed.js';
 import { clientHelloOf, serverRandomOf } from './wire.js';
@@ -21,7 +21,7 @@ function prf(hash: string, secret: Uint8Array, seed: Uint8Array, length: number)
 
 /** Keys that both ends derive alike for the application. RFC 5705. */
 export function describeExporters(backends: BackendPair): void {
-  const suites = commonCiphersuites(backends).map((id) => [nameOf(id), id] as const);
+  const suites = commonCiphersuites(backends).map((id) => [ciphersuiteName(id), id] as const);
 
   describe('exported keys', () => {
     it.each(suites)('are what RFC 5705 makes of the master secret, on both ends: %s', async (name, id) => {

@@ -28,6 +28,7 @@ import { describeSendingAndReceiving } from './sending-and-receiving.js';
 import { describeServerNames } from './server-names.js';
 import { describeSessionBuffers } from './session-buffers.js';
 import { describeStates } from './states.js';
+import { describeSuiteChoice } from './suite-choice.js';
 import { describeTimeouts } from './timeouts.js';
 import { describeWithoutSockets } from './without-sockets.js';
 
@@ -67,6 +68,7 @@ export function describeContract(title: string, backends: BackendPair, options: 
     describeServerNames(backends);
     describeSessionBuffers(backends);
     describeResumption(backends);
+    describeSuiteChoice(backends);
     describeExporters(backends);
     describeConnectionIds(backends);
     describeTimeouts(backends);

@@ -32,8 +32,8 @@ bool Configure(SSL_CTX* context, const ContextOptions& options) {
   // SECURITY: with encrypt-then-MAC OpenSSL (3.0 to 3.5) ends a DTLS association over one forged record, against RFC 6347
   // §4.1.2.7; anyone who can send a datagram could do that. Without it the MAC check is constant-time and a forgery is dropped.
   SSL_CTX_set_options(context, SSL_OP_NO_ENCRYPT_THEN_MAC);
-  SSL_CTX_set_options(context, SSL_OP_NO_QUERY_MTU | SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
-                                   SSL_OP_CIPHER_SERVER_PREFERENCE);
+  SSL_CTX_set_options(context, SSL_OP_NO_QUERY_MTU | SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+  if (!options.clientOrder) SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE);
   // SECURITY: RFC 9325 §3.5. A server without renegotiation_info may renegotiate elsewhere, and take our handshake for the continuation
   // of an attacker's. OpenSSL 3 refuses such servers by default; said here, because the defaults of a build may differ.
   if (options.legacyServers) SSL_CTX_set_options(context, SSL_OP_LEGACY_SERVER_CONNECT);

@@ -25,6 +25,8 @@ struct ContextOptions {
   uint8_t maxFragmentLength = 0;
   // Client: go on with a server that does not know renegotiation_info. RFC 5746 §4.1
   bool legacyServers = false;
+  // Server: the client's order of ciphersuites decides, not its own.
+  bool clientOrder = false;
 };
 
 class Context {

@@ -36,6 +36,7 @@ ContextObject::ContextObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<
   options.identityHint.assign(reinterpret_cast<const char*>(hint.data), hint.size);
   options.maxFragmentLength = static_cast<uint8_t>(maxFragmentLength);
   options.legacyServers = info[7].ToBoolean();
+  options.clientOrder = info[8].ToBoolean();
   LibraryError error;
   context_ = Context::Create(std::move(options), &error);
   if (!context_) ThrowLibraryError(info.Env(), error);

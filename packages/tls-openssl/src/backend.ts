@@ -106,7 +106,7 @@ async function createListener(native: Native, configuration: DtlsListenerConfigu
   const settings = copyListenerConfiguration(configuration);
   const { resolve, identityHint: hint = nothing } = pskLookup(credentials, configuration.security);
   refuseZeroByte('security.identityHint', hint);
-  const context = createContext(native, settings);
+  const context = { ...createContext(native, settings), clientOrder: !settings.preferServerCiphersuites };
   const shared = makeContext(context, true, nothing, nothing, hint, 0);
   const engines = new OpensslServerFactory({ ...context, resolve }, shared);
   return createDatagramListener({ engines, configuration: settings, createBackend: createUdpSocket });
@@ -115,6 +115,8 @@ async function createListener(native: Native, configuration: DtlsListenerConfigu
 /** What the settings come down to. */
 interface CheckedContext extends EngineContext {
   readonly legacyServers: boolean;
+  /** A listener's: the client's order of suites decides. */
+  readonly clientOrder?: boolean;
 }
 
 function createContext(native: Native, settings: TlsCommonSettings): CheckedContext {
@@ -144,7 +146,7 @@ function createContext(native: Native, settings: TlsCommonSettings): CheckedCont
 }
 
 function makeContext(
-  { native, suites, onKeyLog, legacyServers }: CheckedContext,
+  { native, suites, onKeyLog, legacyServers, clientOrder }: CheckedContext,
   server: boolean,
   identity: Uint8Array,
   key: Uint8Array,
@@ -154,7 +156,17 @@ function makeContext(
   const names = suites.map(({ opensslName }: Ciphersuite) => opensslName).join(':');
   try {
     const keyLog = onKeyLog !== undefined;
-    return new native.Context(server, names, keyLog, identity, key, hint, maxFragmentLength, legacyServers);
+    return new native.Context(
+      server,
+      names,
+      keyLog,
+      identity,
+      key,
+      hint,
+      maxFragmentLength,
+      legacyServers,
+      clientOrder,
+    );
   } catch (error) {
     const { message, code } = error as Error & { code?: unknown };
     throw libraryError(typeof code === 'number' ? code : 0, `OpenSSL refuses the configuration: ${message}`);

@@ -1,3 +1,5 @@
+import { type CiphersuiteName, CiphersuiteNumber } from '@avs-net/core';
+
 /** How much a suite's records add. */
 export type Protection =
   | { readonly kind: 'aead'; readonly explicitNonceLength: number; readonly tagLength: number }
@@ -8,7 +10,7 @@ export interface Ciphersuite {
   /** As on the wire. */
   readonly number: number;
   /** As in the IANA registry "TLS Cipher Suites". */
-  readonly name: string;
+  readonly name: CiphersuiteName;
   readonly opensslName: string;
   readonly protection: Protection;
 }
@@ -24,8 +26,8 @@ const short = aead(8, 8);
 const chacha = aead(0, 16);
 const cbc: Protection = { kind: 'cbc', macLength: 32 };
 
-const suite = (number: number, name: string, opensslName: string, protection: Protection): Ciphersuite => ({
-  number,
+const suite = (name: CiphersuiteName, opensslName: string, protection: Protection): Ciphersuite => ({
+  number: CiphersuiteNumber[name],
   name,
   opensslName,
   protection,
@@ -36,16 +38,16 @@ const suite = (number: number, name: string, opensslName: string, protection: Pr
  * constrained devices use, and CBC last. OpenSSL has no ECDHE_PSK with AES-GCM or CCM (RFC 8442).
  */
 export const ciphersuites: readonly Ciphersuite[] = [
-  suite(0xccac, 'TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305_SHA256', 'ECDHE-PSK-CHACHA20-POLY1305', chacha),
-  suite(0xc037, 'TLS_ECDHE_PSK_WITH_AES_128_CBC_SHA256', 'ECDHE-PSK-AES128-CBC-SHA256', cbc),
-  suite(0x00a8, 'TLS_PSK_WITH_AES_128_GCM_SHA256', 'PSK-AES128-GCM-SHA256', full),
-  suite(0x00a9, 'TLS_PSK_WITH_AES_256_GCM_SHA384', 'PSK-AES256-GCM-SHA384', full),
-  suite(0xc0a4, 'TLS_PSK_WITH_AES_128_CCM', 'PSK-AES128-CCM', full),
-  suite(0xc0a5, 'TLS_PSK_WITH_AES_256_CCM', 'PSK-AES256-CCM', full),
-  suite(0xccab, 'TLS_PSK_WITH_CHACHA20_POLY1305_SHA256', 'PSK-CHACHA20-POLY1305', chacha),
-  suite(0xc0a8, 'TLS_PSK_WITH_AES_128_CCM_8', 'PSK-AES128-CCM8', short),
-  suite(0xc0a9, 'TLS_PSK_WITH_AES_256_CCM_8', 'PSK-AES256-CCM8', short),
-  suite(0x00ae, 'TLS_PSK_WITH_AES_128_CBC_SHA256', 'PSK-AES128-CBC-SHA256', cbc),
+  suite('TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305_SHA256', 'ECDHE-PSK-CHACHA20-POLY1305', chacha),
+  suite('TLS_ECDHE_PSK_WITH_AES_128_CBC_SHA256', 'ECDHE-PSK-AES128-CBC-SHA256', cbc),
+  suite('TLS_PSK_WITH_AES_128_GCM_SHA256', 'PSK-AES128-GCM-SHA256', full),
+  suite('TLS_PSK_WITH_AES_256_GCM_SHA384', 'PSK-AES256-GCM-SHA384', full),
+  suite('TLS_PSK_WITH_AES_128_CCM', 'PSK-AES128-CCM', full),
+  suite('TLS_PSK_WITH_AES_256_CCM', 'PSK-AES256-CCM', full),
+  suite('TLS_PSK_WITH_CHACHA20_POLY1305_SHA256', 'PSK-CHACHA20-POLY1305', chacha),
+  suite('TLS_PSK_WITH_AES_128_CCM_8', 'PSK-AES128-CCM8', short),
+  suite('TLS_PSK_WITH_AES_256_CCM_8', 'PSK-AES256-CCM8', short),
+  suite('TLS_PSK_WITH_AES_128_CBC_SHA256', 'PSK-AES128-CBC-SHA256', cbc),
 ];
 
 /** Those of {@link ciphersuites} that are among `available`. */

@@ -77,6 +77,7 @@ export interface Native {
     identityHint: Uint8Array,
     maxFragmentLength: number,
     legacyServers: boolean,
+    clientOrder?: boolean,
   ) => NativeContext;
   readonly Association: new (context: NativeContext) => NativeAssociation;
   readonly CookieExchange: new (context: NativeContext) => NativeCookieExchange;

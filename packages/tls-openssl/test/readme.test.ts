@@ -1,7 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import type { BackendCapabilities } from '@avs-net/core';
+import { type BackendCapabilities, ciphersuiteName } from '@avs-net/core';
 import { expect, it } from 'vitest';
-import { ciphersuiteName } from '../../tls-pure/src/ciphersuites.js';
 import { backend as pure } from '../../tls-pure/src/index.js';
 import { backend as openssl } from '../src/index.js';
 

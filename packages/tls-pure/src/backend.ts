@@ -124,6 +124,7 @@ async function createListener(platform: Platform, configuration: DtlsListenerCon
   const lookup = pskLookup(credentials, configuration.security);
   const engines = new PureServerFactory({
     ...context,
+    clientOrder: !settings.preferServerCiphersuites,
     sessions:
       settings.resumption && new ServerSessions(context.provider, context.random, context.date, settings.resumption),
     ...lookup,

@@ -7,7 +7,7 @@ import { createBackend } from './backend.js';
 import { nodeProvider } from './crypto/node.js';
 
 export type { PureSettings } from './backend.js';
-export { type Ciphersuite, ciphersuite, ciphersuiteByName, ciphersuiteName, ciphersuites } from './ciphersuites.js';
+export { type Ciphersuite, ciphersuite, ciphersuites } from './ciphersuites.js';
 export type * from './crypto/provider.js';
 
 /** This backend as an object. See {@link Backend}. */

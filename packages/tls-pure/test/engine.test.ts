@@ -1,7 +1,7 @@
 import { AlertDescription, AlertLevel, isErrno } from '@avs-net/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Ciphersuite, ciphersuiteByName, ciphersuites } from '../src/ciphersuites.js';
+import { type Ciphersuite, ciphersuites } from '../src/ciphersuites.js';
 import { decodeClientHello, encodeClientHello } from '../src/handshake/client-hello.js';
 import { decodeFragment, encodeMessage } from '../src/handshake/message.js';
 import { decodeServerHello, encodeServerHello } from '../src/handshake/server-hello.js';
@@ -12,7 +12,7 @@ import { EnginePair, type PairOptions, type Side } from './engine-pair.js';
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 const named = (name: string): Ciphersuite => {
-  const found = ciphersuites.find((each) => each.id === ciphersuiteByName(name));
+  const found = ciphersuites.find((each) => each.name === name);
   if (!found) throw new Error(`no suite ${name}`);
   return found;
 };

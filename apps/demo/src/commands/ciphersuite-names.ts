@@ -1,4 +1,5 @@
-import { ciphersuite, ciphersuiteByName, ciphersuiteName, ciphersuites } from '@avs-net/tls-pure';
+import { ciphersuiteByName, ciphersuiteName } from '@avs-net/core';
+import { ciphersuite, ciphersuites } from '@avs-net/tls-pure';
 import { InvalidArgumentError } from 'commander';
 
 /** How many near names are told. */
@@ -18,8 +19,8 @@ export function parseCiphersuites(text: string, before: readonly number[] | unde
 }
 
 function parseCiphersuite(text: string): number {
-  const number = /^0x[0-9a-f]{4}$/i.test(text) ? ciphersuite(Number(text))?.id : ciphersuiteByName(text);
-  if (number !== undefined) return number;
+  const number = /^0x[0-9a-f]{4}$/i.test(text) ? Number(text) : ciphersuiteByName(text);
+  if (number !== undefined && ciphersuite(number)) return number;
   const near = nearNames(text);
   const hint =
     near.length > 0

@@ -54,6 +54,8 @@ export interface ClientContext extends Context {
 /** What a server's associations share. */
 export interface ServerContext extends Context {
   readonly identityHint: Uint8Array | undefined;
+  /** The client's order of suites decides, not that of `suites`. */
+  readonly clientOrder?: boolean;
   /** Undefined: every handshake is a full one. */
   readonly sessions?: ServerSessions | undefined;
   /** The key of an identity, a copy that the handshake wipes; undefined when the identity is not known. */

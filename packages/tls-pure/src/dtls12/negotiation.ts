@@ -45,8 +45,13 @@ export interface ConnectionIds {
   readonly rrc: boolean;
 }
 
+/** The suites that a client offers too, in its order of preference. */
+export function inClientOrder(suites: readonly Ciphersuite[], { ciphersuites }: ClientHello): readonly Ciphersuite[] {
+  return ciphersuites.flatMap((id) => suites.find((suite) => suite.id === id) ?? []);
+}
+
 /**
- * Chooses from what a client offers, by the server's own preference. Unknown extensions are ignored (RFC 5246 §7.4.1.4). `connectionId` is
+ * Chooses from what a client offers, by the order of `suites`. Unknown extensions are ignored (RFC 5246 §7.4.1.4). `connectionId` is
  * what a client is asked to send; undefined: none are used.
  */
 export function negotiate(

@@ -18,7 +18,7 @@ import { randomBytes, type ServerContext } from './context.js';
 import { Dtls12Engine } from './engine.js';
 import { Handshake } from './handshake.js';
 import { premasterSecret } from './key-schedule.js';
-import { negotiate, type ServerChoice } from './negotiation.js';
+import { inClientOrder, negotiate, type ServerChoice } from './negotiation.js';
 
 /** The numbers at which a server continues after a stateless HelloVerifyRequest. RFC 6347 §4.2.1, §4.2.2. */
 export interface ServerStart {
@@ -125,7 +125,8 @@ class ServerHandshake extends Handshake {
 
   #handleClientHello(body: Uint8Array, now: number): void {
     const hello = decodeClientHello(body);
-    const choice = this.#negotiate(hello, this.context.suites);
+    const { suites, clientOrder } = this.context;
+    const choice = this.#negotiate(hello, clientOrder ? inClientOrder(suites, hello) : suites);
     const { sessions } = this.context;
     const ticket = hello.extensions.get(ExtensionType.session_ticket);
     if (!sessions || (hello.sessionId.length === 0 && !ticket?.length)) return this.#greet(hello, choice, now);
