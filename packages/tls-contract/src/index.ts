@@ -11,6 +11,7 @@ import { describeEndings } from './endings.js';
 import { describeErrors } from './errors.js';
 import { describeExporters } from './exporters.js';
 import { describeFailedDecorate } from './failed-decorate.js';
+import { describeHandshakeTimers } from './handshake-timers.js';
 import { describeHandshakes } from './handshakes.js';
 import { describeHostileNetwork } from './hostile-network.js';
 import { describeListener } from './listener.js';
@@ -71,6 +72,7 @@ export function describeContract(title: string, backends: BackendPair, options: 
     describeSuiteChoice(backends);
     describeExporters(backends);
     describeConnectionIds(backends);
+    describeHandshakeTimers(backends);
     describeTimeouts(backends);
     describeAborts(backends);
     describeEndings(backends);
