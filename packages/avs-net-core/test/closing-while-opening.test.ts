@@ -126,6 +126,8 @@ class DeafSocket {
     this.#fail(errnoError('ENOTCONN', 'closed'));
   }
 
+  async cleanup(): Promise<void> {}
+
   async send(): Promise<void> {}
 
   setReceiver(): void {}

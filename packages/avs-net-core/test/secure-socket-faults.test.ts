@@ -133,6 +133,18 @@ class FakeStream {
     return Promise.resolve();
   }
 
+  getOption(): never {
+    throw new Error('a stream is asked for no option');
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  cleanup(): Promise<void> {
+    return Promise.resolve();
+  }
+
   arrive(data: Uint8Array): void {
     if (this.receiver === undefined || this.#kept.length > 0) this.#kept.push(data);
     else this.receiver.onData(data, this.remoteHost, this.remotePort);
