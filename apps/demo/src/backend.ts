@@ -21,3 +21,9 @@ export async function loadBackend(name: string): Promise<Backend> {
 function isBackend(value: unknown): value is Backend {
   return typeof value === 'object' && value !== null && 'createDtlsSocket' in value && 'createDtlsListener' in value;
 }
+
+/** @throws UserError `--cid` was given, and the backend has no connection IDs. */
+export function checkCid({ name, capabilities }: Backend, cid: boolean | undefined): void {
+  if (cid !== true || capabilities.connectionId) return;
+  throw new UserError(`--cid: the backend ${name} has no connection IDs; use another one, such as "pure"`);
+}

@@ -11,6 +11,8 @@ export interface DtlsOptions {
   readonly backend: Backend;
   readonly ciphersuites?: readonly number[] | undefined;
   readonly onKeyLog?: ((line: string) => void) | undefined;
+  /** Use connection IDs, if the other side does. RFC 9146. */
+  readonly cid?: boolean | undefined;
 }
 
 /** How a device connects. */
@@ -54,6 +56,7 @@ export async function connectDtls(options: DtlsClientOptions, signal: AbortSigna
     handshakeTimeouts,
     ciphersuites,
     onKeyLog,
+    useConnectionId: options.cid,
     serverNameIndication: options.serverName,
     sessionResumptionBuffer: options.session,
     additionalConfiguration: options.legacyServer === true ? allowLegacyServers : undefined,
@@ -66,11 +69,25 @@ export async function connectDtls(options: DtlsClientOptions, signal: AbortSigna
     throw error;
   }
   const time = performance.now() - start;
-  return toConnection(
-    socket,
-    (peer) => `connected to ${describePeer(peer)}: ${describeHandshake(socket.info, 'client')}, ${time.toFixed(0)} ms`,
-    socket.info?.resumed,
-  );
+  return toConnection(socket, {
+    summarize: (peer) =>
+      `connected to ${describePeer(peer)}: ${describeHandshake(socket.info, 'client')}${describeCid(socket.info, options)}, ${time.toFixed(0)} ms`,
+    isResumed: socket.info?.resumed === true,
+    rebind: async () => {
+      if ((socket.info?.peerConnectionId?.length ?? 0) === 0) {
+        throw new UserError('the port stays: the server gave no connection ID, and knows the device by its address');
+      }
+      const before = socket.localPort;
+      await socket.rebind();
+      return `changed the UDP port from ${before} to ${socket.localPort}, without a handshake`;
+    },
+  });
+}
+
+function describeCid(info: EngineInfo | undefined, { cid }: DtlsOptions): string {
+  const length = info?.peerConnectionId?.length ?? 0;
+  if (length > 0) return `, a connection ID of ${count(length, 'byte')}`;
+  return cid === true ? ', no connection ID from the server' : '';
 }
 
 /** Backends name the setting alike, or do not have it. */
@@ -108,7 +125,7 @@ export async function listenDtls(
   },
   accepted: (association: Accepted) => void,
 ): Promise<DtlsServer> {
-  const { backend, host, port, keys, ciphersuites = defaultCiphersuites(backend), onKeyLog } = options;
+  const { backend, host, port, keys, ciphersuites = defaultCiphersuites(backend), onKeyLog, cid } = options;
   const listener = await backend.createDtlsListener({
     security: {
       mode: 'psk',
@@ -120,6 +137,7 @@ export async function listenDtls(
     },
     ciphersuites,
     onKeyLog,
+    useConnectionId: cid,
   });
   await listener.bind(host, port);
   const serving = serve(listener, accepted);
@@ -144,7 +162,10 @@ async function serve(listener: DtlsListener, accepted: (association: Accepted) =
 function describeAccepted(socket: SecureSocket): Accepted {
   const peer = { host: socket.remoteHost, port: socket.remotePort };
   const identity = decodeIdentity(socket.info?.pskIdentity ?? new Uint8Array(0)) ?? '';
-  const summary = `${describePeer(peer)} is ${JSON.stringify(identity)}: ${describeHandshake(socket.info, 'server')}`;
+  const cid = count(socket.info?.connectionId?.length ?? 0, 'byte');
+  const withCid = socket.info?.connectionId === undefined ? '' : `, a connection ID of ${cid}`;
+  const handshake = describeHandshake(socket.info, 'server');
+  const summary = `${describePeer(peer)} is ${JSON.stringify(identity)}: ${handshake}${withCid}`;
   return { socket: dgramView(socket), peer, identity, isResumed: socket.info?.resumed === true, summary };
 }
 

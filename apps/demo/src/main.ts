@@ -10,9 +10,11 @@ import {
 } from './commands/arguments.js';
 import { parseCiphersuites } from './commands/ciphersuite-names.js';
 import { type ClientOptions, runClient } from './commands/client-command.js';
-import { type DemoOptions, runDemo } from './commands/demo-command.js';
+import { runDemo } from './commands/demo-command.js';
 import { type Attempt, causes, explain } from './commands/explain.js';
+import { runNatDemo } from './commands/nat-command.js';
 import { runServer, type ServerOptions } from './commands/server-command.js';
+import type { DemoOptions } from './commands/stage.js';
 
 const print = (line: string): void => {
   process.stdout.write(`${line}\n`);
@@ -49,6 +51,7 @@ function withDtls(command: Command): Command {
   return command
     .option('--backend <name>', 'the implementation of DTLS: pure, openssl', 'pure')
     .option('--ciphersuites <list>', 'only these, by IANA name or number: 0xC0A8,0x00AE', parseCiphersuites)
+    .option('--cid', 'use connection IDs (RFC 9146), so that a change of address does not end the association')
     .option('--key-log <file>', 'append key log lines for Wireshark; whoever has them can read the traffic')
     .option('--verbose', 'more lines, and the causes of errors');
 }
@@ -56,9 +59,11 @@ function withDtls(command: Command): Command {
 withDtls(program.command('demo'))
   .description('show a device and a server at work on this machine')
   .option('--port <port>', 'where the server listens; 0 is any free port', parsePort, 0)
-  .action((options: DemoOptions & { verbose?: boolean }) =>
-    run({ target: 'the demonstration' }, options.verbose, runDemo(options, print)),
-  );
+  .option('--nat', 'another one: a NAT gives the device another port, with a connection ID and without')
+  .action((options: DemoOptions & { nat?: boolean; verbose?: boolean }) => {
+    const show = options.nat === true ? runNatDemo : runDemo;
+    return run({ target: 'the demonstration' }, options.verbose, show(options, print));
+  });
 
 withDtls(program.command('client'))
   .description('run a device until Ctrl-C')
@@ -70,6 +75,7 @@ withDtls(program.command('client'))
   .option('--server-name <name>', 'the name to ask the server for (SNI); default: the host of the URI')
   .option('--session-file <file>', 'keep the session and the registration for the next start; the file is a secret')
   .option('--legacy-server', 'connect also to a server that does not know renegotiation_info (RFC 5746)')
+  .option('--prompt', 'take commands from standard input: update, rebind, reconnect, reboot, quit')
   .option('--sensor-period <seconds>', 'between two measurements of the temperature', parsePeriod, 5)
   .action((options: ClientOptions, command: Command) => {
     const { text, secure } = options.serverUri;

@@ -12,6 +12,8 @@ export interface Connection {
   readonly summary: string;
   /** The security session is one from before: the server knows whose it is. */
   readonly isResumed: boolean;
+  /** Goes on from another port, and resolves with a line for people. @throws what `SecureSocket.rebind` does; UserError without one. */
+  rebind(): Promise<string>;
   /** Calls back once when the peer or the network has ended the connection; not after `close`. */
   onLost(lost: (error?: Error) => void): void;
   /** Ends the connection. Idempotent. */
@@ -19,7 +21,10 @@ export interface Connection {
 }
 
 /** A connected socket as a {@link Connection}, which owns it from then on. */
-export function toConnection(socket: Socket, summarize: (peer: Peer) => string, isResumed = false): Connection {
+export function toConnection(
+  socket: Socket,
+  { summarize, isResumed, rebind }: Pick<Connection, 'isResumed' | 'rebind'> & { summarize(peer: Peer): string },
+): Connection {
   const peer = { host: socket.remoteHost, port: socket.remotePort };
   const view = dgramView(socket);
   let over = false;
@@ -28,6 +33,7 @@ export function toConnection(socket: Socket, summarize: (peer: Peer) => string, 
     peer,
     summary: summarize(peer),
     isResumed,
+    rebind,
     onLost: (lost) => {
       const tell = (error?: Error): void => {
         if (over) return;

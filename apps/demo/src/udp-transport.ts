@@ -2,6 +2,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import { errnoError } from '@avs-net/core';
 import { createUdpSocket } from '@avs-net/core/node';
+import { UserError } from './commands/user-error.js';
 import { type Connection, describePeer, toConnection } from './transport.js';
 
 /** Plain UDP to a server: no security. @throws what `connect` does. */
@@ -13,7 +14,15 @@ export async function connectUdp(host: string, port: number, signal: AbortSignal
     await socket.cleanup();
     throw error;
   }
-  return toConnection(socket, (peer) => `plain UDP to ${describePeer(peer)}, no security`);
+  return toConnection(socket, {
+    summarize: (peer) => `plain UDP to ${describePeer(peer)}, no security`,
+    isResumed: false,
+    rebind: async () => {
+      throw new UserError(
+        'the port stays: without DTLS there are no connection IDs, and the server knows the device by its address',
+      );
+    },
+  });
 }
 
 /** A UDP socket bound for a server. @throws EADDRNOTAVAIL the name does not resolve; the system's error, such as EADDRINUSE. */

@@ -15,11 +15,11 @@ import { startDevice } from './lwm2m/pair.js';
 const key = new Uint8Array(16).fill(7);
 const never = new AbortController().signal;
 
-async function startSecureServer(ciphersuites?: readonly number[]) {
+async function startSecureServer(ciphersuites?: readonly number[], cid = false) {
   const server = new Lwm2mServer();
   const accepted: Accepted[] = [];
   const keys = new Map([['thermo', key]]);
-  const dtls = await listenDtls({ backend, host: '127.0.0.1', port: 0, keys, ciphersuites }, (association) => {
+  const dtls = await listenDtls({ backend, host: '127.0.0.1', port: 0, keys, ciphersuites, cid }, (association) => {
     accepted.push(association);
     server.attach(association.socket, association);
   });
@@ -31,7 +31,7 @@ async function startSecureServer(ciphersuites?: readonly number[]) {
     (identity = 'thermo', clientKey = key, suites?: readonly number[]) =>
     (signal: AbortSignal) =>
       connectDtls(
-        { backend, host: '127.0.0.1', port: dtls.port, identity, key: clientKey, ciphersuites: suites },
+        { backend, host: '127.0.0.1', port: dtls.port, identity, key: clientKey, ciphersuites: suites, cid },
         signal,
       );
   return { server, accepted, port: dtls.port, connect, close: dtls.close };
@@ -81,6 +81,49 @@ describe('over DTLS with a pre-shared key', () => {
     await again;
     expect(accepted).toHaveLength(2);
     expect(server.registrations).toHaveLength(1);
+  });
+
+  it('a device with a connection ID changes its port in the middle of an observation', async () => {
+    const { server, accepted, connect } = await startSecureServer(undefined, true);
+    const registered = once(server, 'registered');
+    const { client, thermometer, lines } = startDevice(0, { connect: connect() });
+    await registered;
+    const device = server.device('thermo');
+    const values: unknown[] = [];
+    let wake = (): void => {};
+    await device.observe([3303, 0, 5700], ({ data }) => {
+      values.push(data[0]?.value);
+      wake();
+    });
+    const port = accepted[0]?.peer.port;
+    for (const value of [31, 32, 33]) {
+      await client.rebind();
+      const notified = new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+      thermometer.measure(value);
+      await notified;
+      expect((await device.read([3303, 0, 5700])).data[0]?.value).toBe(value);
+    }
+    const moved = new Set([port, accepted[0]?.socket.remoteAddress().port]);
+    expect(moved.size).toBe(2);
+    expect(values).toEqual([31, 32, 33]);
+    expect(accepted).toHaveLength(1);
+    expect(lines.filter((line) => line.startsWith('changed the UDP port from '))).toHaveLength(3);
+    expect(lines.filter((line) => /^(?:Register|Update) /.test(line))).toHaveLength(1);
+  });
+
+  it('a device without one says why it cannot change its port, and goes on', async () => {
+    const { server, accepted, connect } = await startSecureServer();
+    const registered = once(server, 'registered');
+    const { client, lines } = startDevice(0, { connect: connect() });
+    await client.rebind();
+    expect(lines.at(-1)).toBe('the device is not connected');
+    await registered;
+    await client.rebind();
+    expect(lines.at(-1)).toMatch(/^the port stays: the server gave no connection ID/);
+    expect(await server.device('thermo').read([3, 0, 0])).toMatchObject({ code: '2.05' });
+    expect(accepted).toHaveLength(1);
   });
 
   it.each([

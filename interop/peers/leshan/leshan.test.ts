@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { backends } from '../../src/backends.js';
 import { cell, describePeer } from '../../src/cells.js';
 import type { ProcessPeer } from '../../src/process-peer.js';
+import { continuationCells, natCells, withSessionFile } from './continuation-cells.js';
 import { avsDemo } from './demo.js';
 import { LeshanServer } from './leshan-server.js';
 import { leshan, leshanPrograms } from './peer.js';
-import { resumptionCells, withSessionFile } from './resumption-cells.js';
 import type { ServerEvents } from './server-events.js';
 
 const key = '000102030405060708090a0b0c0d0e0f';
@@ -185,7 +185,8 @@ await describePeer(leshan, () => {
     }
   });
 
-  resumptionCells();
+  continuationCells();
+  natCells();
 
   describe('a device on Leshan’s client and our demo’s server', () => {
     for (const { backend } of backends) {

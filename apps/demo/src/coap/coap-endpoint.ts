@@ -33,6 +33,8 @@ export interface CoapEndpointOptions {
   readonly clock?: Clock | undefined;
   /** Told of datagrams that could not be sent. */
   readonly sendFailed?: ((error: Error) => void) | undefined;
+  /** The one peer of the socket, known by this address wherever it is. Default: peers are known by where their datagrams come from. */
+  readonly peer?: Peer | undefined;
   /** Where numbers come from, for a peer who knows those of an earlier endpoint. Default: the endpoint's own. */
   readonly numbers?: MessageNumbers | undefined;
 }
@@ -70,7 +72,8 @@ export class CoapEndpoint {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     const failed = (error: Error): void => options.sendFailed?.(error);
-    this.#agent = new GuardedAgent({ socket: guardSocket(socket, true, failed) }, options.numbers);
+    const { peer, numbers } = options;
+    this.#agent = new GuardedAgent({ socket: guardSocket(socket, { report: true, failed, peer }) }, numbers);
     this.#server = new GuardedServer();
     // Errors of the socket are its owner's business; both would throw them if nobody listened.
     this.#agent.on('error', () => {});
@@ -79,7 +82,7 @@ export class CoapEndpoint {
       if (this.#resuming !== undefined && response instanceof ObserveWriteStream) this.#resuming(response);
       else this.#answer(request, response);
     });
-    this.#server.listen(guardSocket(socket, false, failed));
+    this.#server.listen(guardSocket(socket, { report: false, failed, peer }));
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:dgram';
+import type { RemoteInfo, Socket } from 'node:dgram';
 import type { AddressInfo } from 'node:net';
 import { Agent, type AgentOptions, type CoapPacket, type OutgoingMessage, registerOption, Server } from 'coap';
 import type { MessageNumbers, Peer } from './messages.js';
@@ -28,32 +28,54 @@ function decodeUint(value: Buffer): number | null {
   return value.length > 2 ? null : value.reduce((sum, byte) => sum * 256 + byte, 0);
 }
 
+/** How a socket is guarded. */
+export interface GuardOptions {
+  /** A failure to send goes to the callback of `send` as well. */
+  readonly report: boolean;
+  /** Told of each failure to send. */
+  failed(error: Error): void;
+  /** The one peer of the socket: it has this address, wherever its datagrams come from. Undefined: whoever is there. */
+  readonly peer: Peer | undefined;
+}
+
 /**
- * The same socket, but `send` throws nothing: a failure goes to its callback if `report` is set, else only to `failed`.
- * node-coap sends from timers, where an exception would end the process, and the responses that its server makes have no
- * listener for errors.
+ * The same socket, but `send` throws nothing. node-coap sends from timers, where an exception would end the process, and the responses
+ * that its server makes have no listener for errors. And a peer keeps its address: node-coap knows exchanges by it, but what is at the
+ * other end of an association is known by its keys (RFC 7252 §9.1), and with a connection ID its address changes (RFC 9146 §6).
  */
-export function guardSocket(socket: Socket, report: boolean, failed: (error: Error) => void): Socket {
+export function guardSocket(socket: Socket, { report, failed, peer }: GuardOptions): Socket {
   const send = (message: Buffer, offset: number, length: number, port: number, host: string, done?: Done): void => {
     const settle: Done = (error, bytes) => {
       if (error !== null) failed(error);
       done?.(report ? error : null, bytes);
     };
     try {
-      socket.send(message, offset, length, port, host, settle);
+      if (peer === undefined) socket.send(message, offset, length, port, host, settle);
+      else socket.send(message, offset, length, settle);
     } catch (error) {
       process.nextTick(settle, error instanceof Error ? error : new Error(String(error)), 0);
     }
   };
+  const known = (listener: OnMessage): OnMessage =>
+    peer === undefined
+      ? listener
+      : (message, from) => listener(message, { ...from, address: peer.host, port: peer.port });
   return new Proxy(socket, {
-    get(target, key) {
+    get(target, key, proxy: Socket) {
       if (key === 'send') return send;
+      if (key === 'on') {
+        return (event: string, listener: OnMessage): Socket => {
+          target.on(event, event === 'message' ? known(listener) : listener);
+          return proxy;
+        };
+      }
       const value: unknown = Reflect.get(target, key, target);
       return typeof value === 'function' ? value.bind(target) : value;
     },
   });
 }
 
+type OnMessage = (message: Buffer, from: RemoteInfo) => void;
 type Done = (error: Error | null, bytes: number) => void;
 
 /** An agent that a malformed or endless response cannot bring down: the request it answers fails instead. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { alertOf } from '../alert.js';
-import { loadBackend } from '../backend.js';
+import { checkCid, loadBackend } from '../backend.js';
 import { connectDtls } from '../dtls-transport.js';
 import { Lwm2mClient } from '../lwm2m/client.js';
 import { Changes, Model } from '../lwm2m/model.js';
@@ -13,9 +13,10 @@ import { type KeptSession, sessionInFile, sessionInMemory } from '../session-fil
 import type { Connection } from '../transport.js';
 import { connectUdp } from '../udp-transport.js';
 import { checkIdentity, parseKey, type ServerUri } from './arguments.js';
+import { readCommands } from './client-prompt.js';
 import { explain } from './explain.js';
 import { keyLog } from './key-log.js';
-import { onStop } from './signals.js';
+import { onRebind, onStop } from './signals.js';
 import { UserError } from './user-error.js';
 
 /** The options of `avs-demo client`. */
@@ -34,6 +35,9 @@ export interface ClientOptions {
   readonly serverName?: string;
   /** Where the session with the server is kept from one process to the next. */
   readonly sessionFile?: string;
+  readonly cid?: boolean;
+  /** Take commands from standard input. */
+  readonly prompt?: boolean;
   /** Seconds. */
   readonly sensorPeriod: number;
   readonly verbose?: boolean;
@@ -73,11 +77,15 @@ export async function runClient(options: ClientOptions, print: (line: string) =>
   print(`${endpointName} connects to ${serverUri.text}`);
   // With the session in a file the registration outlives the process, unless somebody is there who ends it.
   const forget = onStop(() => client.stop(), options.sessionFile === undefined ? undefined : () => client.leave());
+  const forgetRebind = onRebind(() => void client.rebind());
+  const stopReading = options.prompt === true ? readCommands(process.stdin, client, print) : undefined;
   const stopSensor = simulateSensor(sensor, options.sensorPeriod * 1_000);
   try {
     await client.run();
   } finally {
     stopSensor();
+    stopReading?.();
+    forgetRebind();
     forget();
   }
 }
@@ -105,7 +113,7 @@ async function secureConnect(
   options: ClientOptions,
   { session, keep }: KeptSession,
 ): Promise<(signal: AbortSignal) => Promise<Connection>> {
-  const { identity, key, ciphersuites, legacyServer, serverName } = options;
+  const { identity, key, ciphersuites, legacyServer, serverName, cid } = options;
   const { host, port } = options.serverUri;
   if (identity === undefined || key === undefined) {
     throw new UserError('coaps:// needs an identity (-i) and a key (-k, or the environment variable AVS_DEMO_KEY)');
@@ -113,7 +121,8 @@ async function secureConnect(
   const secrets = { identity: checkIdentity(identity, '-i'), key: parseKey(key, '-k') };
   const onKeyLog = keyLog(options.keyLog);
   const backend = await loadBackend(options.backend);
-  const settings = { backend, host, port, ...secrets, ciphersuites, legacyServer, serverName, session, onKeyLog };
+  checkCid(backend, cid);
+  const settings = { backend, host, port, ...secrets, ciphersuites, legacyServer, serverName, cid, session, onKeyLog };
   return async (signal) => {
     try {
       return await connectDtls(settings, signal);

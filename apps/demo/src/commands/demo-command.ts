@@ -1,94 +1,24 @@
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { BackendCapabilities } from '@avs-net/core';
-import { loadBackend } from '../backend.js';
 import { formatPath, type Path } from '../lwm2m/path.js';
 import { describeObjects, type Registration } from '../lwm2m/registration.js';
-import { Lwm2mServer } from '../lwm2m/server.js';
 import { expectCode, expectThat, expectValues } from './demo-checks.js';
-import { DemoDevice } from './demo-device.js';
+import type { DemoDevice } from './demo-device.js';
 import { describeAnswer } from './prompt.js';
-import { startServing } from './serving.js';
-import { UserError } from './user-error.js';
+import { type DemoOptions, endpointName, identity, onStage, type Scene } from './stage.js';
 import { WatchedTemperature } from './watched-temperature.js';
 
-/** The options of `avs-demo demo`. */
-export interface DemoOptions {
-  readonly backend: string;
-  readonly ciphersuites?: readonly number[];
-  readonly keyLog?: string;
-  /** Where the server listens; 0 is any free port. */
-  readonly port: number;
-}
-
-/** How long the whole demonstration may take, ms. */
-const limit = 20_000;
-
-const endpointName = 'thermo-1';
-const identity = 'thermo-1-identity';
 const timezone: Path = [3, 0, 15];
-
-/** What a demonstration is played with. */
-interface Scene {
-  readonly server: Lwm2mServer;
-  /** Starts the device, or starts it again. */
-  startDevice(): DemoDevice;
-  say(line: string): void;
-  /** Ends what waits too long. */
-  readonly signal: AbortSignal;
-  readonly capabilities: BackendCapabilities;
-}
 
 /**
  * Starts a server here and a device in a second process, and shows them at work on loopback. Every line says what has happened.
  * @throws UserError if anything did not happen as it should.
  */
 export async function runDemo(options: DemoOptions, print: (line: string) => void): Promise<void> {
-  const say = (line: string): void => print(`server  ${line}`);
-  const { capabilities } = await loadBackend(options.backend);
-  const key = randomBytes(16);
-  const server = new Lwm2mServer({ requestTimeout: 10_000 });
-  const keys = new Map([[identity, new Uint8Array(key)]]);
-  const serving = await startServing(server, { ...options, host: '127.0.0.1', keys }, (line) => {
-    say(`handshake complete: ${line}`);
-  });
-  say(`listening on coaps://127.0.0.1:${serving.port}; the key is a random one of this run`);
-  const folder = mkdtempSync(join(tmpdir(), 'avs-demo-'));
-  const removeFolder = (): void => rmSync(folder, { recursive: true, force: true });
-  process.once('exit', removeFolder);
-  const stop = AbortSignal.timeout(limit);
-  let failed = (_error: Error): void => {};
-  const failure = new Promise<never>((_resolve, reject) => {
-    failed = reject;
-  });
-  const { port } = serving;
-  const device = { ...options, endpointName, identity, key: key.toString('hex'), port };
-  const devices: DemoDevice[] = [];
-  const startDevice = (): DemoDevice => {
-    const started = new DemoDevice({ ...device, sessionFile: join(folder, 'session') }, print, failed);
-    devices.push(started);
-    return started;
-  };
-  const scene: Scene = { server, startDevice, say, signal: stop, capabilities };
-  try {
-    await Promise.race([present(scene), failure]);
-    say('all of it happened as it should');
-  } catch (error) {
-    if (stop.aborted) throw new UserError(`the demonstration took longer than ${limit / 1_000} s`, { cause: error });
-    throw error;
-  } finally {
-    for (const one of devices) await one.kill();
-    server.close();
-    await serving.close();
-    process.off('exit', removeFolder);
-    removeFolder();
-  }
+  await onStage(options, print, present);
 }
 
-async function present({ server, startDevice, say, signal, capabilities }: Scene): Promise<void> {
+async function present(scene: Scene): Promise<void> {
+  const { server, startDevice, say, signal, backend } = scene;
   const registered = once(server, 'registered', { signal });
   let running = startDevice();
   const [registration] = (await registered) as [Registration];
@@ -117,8 +47,8 @@ async function present({ server, startDevice, say, signal, capabilities }: Scene
   await updated;
   say('executed /1/0/8, and the device sent an Update');
 
-  if (capabilities.sessionResumption) {
-    running = await restart({ server, startDevice, say, signal, capabilities }, running);
+  if (backend.capabilities.sessionResumption) {
+    running = await restart(scene, running);
     await temperature.notified(2);
     expectThat(server.device(endpointName).registration.id === id, 'the device has registered anew');
     say(`the registration /rd/${id} and the observation go on: there was no second Register`);

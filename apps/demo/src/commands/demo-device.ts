@@ -14,6 +14,7 @@ export interface DemoDeviceOptions {
   readonly backend: string;
   readonly ciphersuites?: readonly number[] | undefined;
   readonly keyLog?: string | undefined;
+  readonly cid?: boolean | undefined;
 }
 
 /** The device of a demonstration, in a process of its own. */
@@ -24,7 +25,7 @@ export class DemoDevice {
 
   /** `failed` is called when the process ends by itself. */
   constructor(options: DemoDeviceOptions, print: (line: string) => void, failed: (error: Error) => void) {
-    const { endpointName, identity, key, port, sessionFile, backend, ciphersuites = [], keyLog } = options;
+    const { endpointName, identity, key, port, sessionFile, backend, ciphersuites = [], keyLog, cid = false } = options;
     const main = fileURLToPath(new URL('../main.js', import.meta.url));
     // The key goes through the environment, which other users do not see.
     this.#process = spawn(
@@ -34,12 +35,15 @@ export class DemoDevice {
         ...['--lifetime', '60', '--sensor-period', '0.3', '--session-file', sessionFile, '--backend', backend],
         ...(ciphersuites.length === 0 ? [] : ['--ciphersuites', ciphersuites.map(toHex).join(',')]),
         ...(keyLog === undefined ? [] : ['--key-log', keyLog]),
+        ...(cid ? ['--cid', '--prompt'] : ['--prompt']),
       ],
-      { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], env: { ...process.env, AVS_DEMO_KEY: key } },
+      { stdio: ['pipe', 'pipe', 'pipe', 'ipc'], env: { ...process.env, AVS_DEMO_KEY: key } },
     );
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
       if (stream !== null) createInterface({ input: stream }).on('line', (line) => print(`device  ${line}`));
     }
+    // It may end while something is written to it.
+    this.#process.stdin?.on('error', () => {});
     this.#exited = new Promise((resolve) => {
       this.#process.once('exit', resolve);
       this.#process.once('error', (error) => {
@@ -51,6 +55,11 @@ export class DemoDevice {
       if (this.#mayEnd) return;
       failed(new UserError(`the device's process has ended too soon, with exit code ${code}; its own words are above`));
     });
+  }
+
+  /** Gives it a command. */
+  command(line: string): void {
+    this.#process.stdin?.write(`${line}\n`);
   }
 
   /** Lets go of it, as Ctrl-C would: it deregisters and ends. Resolves with its exit code. */

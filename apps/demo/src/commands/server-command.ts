@@ -17,6 +17,7 @@ export interface ServerOptions {
   readonly backend: string;
   readonly ciphersuites?: readonly number[];
   readonly keyLog?: string;
+  readonly cid?: boolean;
 }
 
 /** Runs a server and its prompt until `quit`, the end of the input, or Ctrl-C. @throws UserError; what binding throws. */

@@ -1,6 +1,8 @@
-import { loadBackend } from '../backend.js';
-import { listenDtls } from '../dtls-transport.js';
+import type { DtlsListener } from '@avs-net/core';
+import { checkCid, loadBackend } from '../backend.js';
+import { type Accepted, listenDtls } from '../dtls-transport.js';
 import type { Lwm2mServer } from '../lwm2m/server.js';
+import { describePeer } from '../transport.js';
 import { listenUdp } from '../udp-transport.js';
 import { keyLog } from './key-log.js';
 
@@ -13,11 +15,14 @@ export interface ServingOptions {
   readonly backend: string;
   readonly ciphersuites?: readonly number[] | undefined;
   readonly keyLog?: string | undefined;
+  readonly cid?: boolean | undefined;
 }
 
 /** A server that listens. */
 export interface Serving {
   readonly port: number;
+  /** Undefined without DTLS. */
+  readonly listener?: DtlsListener;
   close(): Promise<void>;
 }
 
@@ -40,19 +45,35 @@ export async function startServing(
     };
   }
   const backend = await loadBackend(options.backend);
+  const { cid } = options;
+  checkCid(backend, cid);
   const detachers = new Set<() => void>();
-  const secure = { backend, host, port, keys, ciphersuites, onKeyLog: keyLog(options.keyLog) };
-  const dtls = await listenDtls(secure, ({ socket, identity, isResumed, summary }) => {
-    print(summary);
-    const detach = server.attach(socket, { identity, isResumed });
+  const secure = { backend, host, port, keys, ciphersuites, cid, onKeyLog: keyLog(options.keyLog) };
+  const dtls = await listenDtls(secure, (association) => {
+    const { socket, summary } = association;
+    print(`handshake complete: ${summary}`);
+    tellMoves(association, print);
+    const detach = server.attach(socket, association);
     detachers.add(detach);
     socket.once('close', () => detachers.delete(detach));
   });
   return {
     port: dtls.port,
+    listener: dtls.listener,
     close: async () => {
       for (const detach of detachers) detach();
       await dtls.close();
     },
   };
+}
+
+/** Tells when the records of an association come from another address than before. */
+function tellMoves({ socket, peer, identity }: Accepted, print: (line: string) => void): void {
+  let before = describePeer(peer);
+  socket.on('message', (_message, { address, port }) => {
+    const now = describePeer({ host: address, port });
+    if (now === before) return;
+    print(`${JSON.stringify(identity)} has moved from ${before} to ${now}, and its association goes on`);
+    before = now;
+  });
 }

@@ -16,3 +16,10 @@ export function onStop(stop: () => void, leave = stop): () => void {
     process.off('SIGINT', stopping).off('disconnect', stopping).off('SIGTERM', leaving);
   };
 }
+
+/** Calls `rebind` at each SIGUSR2, where the platform has it. The function returned undoes it. */
+export function onRebind(rebind: () => void): () => void {
+  if (process.platform === 'win32') return () => {};
+  process.on('SIGUSR2', rebind);
+  return () => process.off('SIGUSR2', rebind);
+}

@@ -29,7 +29,7 @@ export interface Lwm2mClientOptions {
   readonly random?: (() => number) | undefined;
 }
 
-type Event = 'update' | 'reboot' | 'stop' | 'leave' | 'lost';
+type Event = 'update' | 'reboot' | 'reconnect' | 'stop' | 'leave' | 'lost';
 
 /** Why a session with the server has ended. */
 type Ending = Exclude<Event, 'update'>;
@@ -53,6 +53,7 @@ export class Lwm2mClient {
   readonly #giveUp = new AbortController();
   #farewell: TimerHandle | undefined;
   #registeredOnce = false;
+  #connection: Connection | undefined;
 
   constructor(options: Lwm2mClientOptions) {
     this.#options = options;
@@ -68,6 +69,18 @@ export class Lwm2mClient {
   /** Connects and registers anew, as after a reboot. */
   reboot(): void {
     this.#mailbox.post('reboot');
+  }
+
+  /** Gives the connection up and connects again, as after a loss. */
+  reconnect(): void {
+    this.#mailbox.post('reconnect');
+  }
+
+  /** Goes on from another port. Resolves when a line has said how that went. */
+  async rebind(): Promise<void> {
+    const { log, describeError = messageOf } = this.#options;
+    const line = this.#connection?.rebind() ?? 'the device is not connected';
+    log(await Promise.resolve(line).catch((error: unknown) => describeError(error, 'connected')));
   }
 
   /** Deregisters and ends `run`. */
@@ -108,6 +121,7 @@ export class Lwm2mClient {
           failures = 0;
         });
         if (ending === 'stop' || ending === 'leave') return;
+        if (ending === 'reconnect') continue;
         log(`connecting again in ${pause / 1_000} s`);
         await this.#mailbox.next(pause);
       } catch (error) {
@@ -130,8 +144,10 @@ export class Lwm2mClient {
     const { model, memory, log, describeError = messageOf } = this.#options;
     const { settings } = memory;
     const connection = await this.#options.connect(this.#stop.signal);
+    this.#connection = connection;
     log(connection.summary);
     this.#mailbox.drop('lost');
+    this.#mailbox.drop('reconnect');
     const management = new DeviceManagement({
       model,
       defaults: () => ({ pmin: settings.defaultMinimumPeriod, pmax: settings.defaultMaximumPeriod }),
@@ -143,10 +159,8 @@ export class Lwm2mClient {
       },
     });
     const endpoint = new CoapEndpoint(connection.socket, {
-      handle: (request) =>
-        request.peer.host === connection.peer.host && request.peer.port === connection.peer.port
-          ? management.handle(request)
-          : { code: '4.01' },
+      handle: management.handle,
+      peer: connection.peer,
       clock: this.#clock,
       timeout: this.#options.requestTimeout,
       sendFailed: (error) => log(`could not send: ${error.message}`, 'detail'),
@@ -186,6 +200,7 @@ export class Lwm2mClient {
       if (error instanceof CoapClosedError && this.#registeredOnce) return 'lost';
       throw error;
     } finally {
+      this.#connection = undefined;
       management.close();
       endpoint.close();
       await connection.close();
@@ -196,7 +211,7 @@ export class Lwm2mClient {
   async #keep(session: Session): Promise<Ending | 'forgotten'> {
     for (;;) {
       const event = (await this.#mailbox.next(session.timeToUpdate())) ?? 'update';
-      if (event === 'lost' || event === 'leave') return event;
+      if (event === 'lost' || event === 'reconnect' || event === 'leave') return event;
       if (event === 'stop' || event === 'reboot') {
         await session.deregister();
         return event;

@@ -36,6 +36,8 @@ const longestDelay = 0x7fff_ffff;
 export interface Attachment {
   /** Whom the peer has proven to be; undefined for a plain socket, where everyone is believed. */
   readonly identity?: string | undefined;
+  /** Where it is when the socket is attached, if the socket has one peer. */
+  readonly peer?: Peer | undefined;
   /** The peer has resumed its security session from before. */
   readonly isResumed?: boolean | undefined;
 }
@@ -59,19 +61,17 @@ export class Lwm2mServer extends EventEmitter<Lwm2mServerEvents> {
   }
 
   /** Serves what arrives at `socket`, until the returned function is called or the socket closes. */
-  attach(socket: Socket, { identity, isResumed = false }: Attachment = {}): () => void {
+  attach(socket: Socket, { identity, peer, isResumed = false }: Attachment = {}): () => void {
     const endpoint: CoapEndpoint = new CoapEndpoint(socket, {
       handle: (request) => this.#handle(request, endpoint, identity),
+      peer,
       clock: this.#clock,
       timeout: this.#options.requestTimeout,
     });
     const detach = (): void => endpoint.close();
     socket.once('close', detach);
     socket.on('error', () => {});
-    if (identity !== undefined && isResumed) {
-      const { address: host, port } = socket.remoteAddress();
-      this.#goOn(identity, endpoint, { host, port });
-    }
+    if (identity !== undefined && peer !== undefined && isResumed) this.#goOn(identity, endpoint, peer);
     return detach;
   }
 

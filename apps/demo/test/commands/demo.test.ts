@@ -69,6 +69,31 @@ describe('avs-demo', () => {
     expect(out.match(/^device {2}Register /gm)).toHaveLength(1);
   });
 
+  it('demo --nat shows what a connection ID does for a registration, and ends well', { timeout: 60_000 }, async () => {
+    const { code, out, err } = await run('demo', '--nat');
+    expect(err).toBe('');
+    expect(code).toBe(0);
+    const [withCid = '', without = ''] = out.split('and once more without a connection ID');
+    for (const step of [
+      /^device {2}connected to .*, a connection ID of 8 bytes, \d+ ms$/m,
+      /^server {2}the NAT forgets the device: .*$/m,
+      /^server {2}"thermo-1-identity" has moved from \S+ to \S+, and its association goes on$/m,
+      /^server {2}the registration and the observation go on, .*: no handshake, and no Update$/m,
+    ]) {
+      expect(withCid).toMatch(step);
+    }
+    expect(withCid.match(/handshake complete/g)).toHaveLength(1);
+    for (const step of [
+      /^server {2}the server has dropped \d+ records from the new port/m,
+      /^device {2}the session is resumed/m,
+      /^server {2}it took a handshake and an Update to bring the device back$/m,
+      /^server {2}all of it happened as it should$/m,
+    ]) {
+      expect(without).toMatch(step);
+    }
+    expect(without.match(/handshake complete/g)).toHaveLength(2);
+  });
+
   it('ends without a word when nobody reads its output any more', { timeout: 30_000 }, async () => {
     const child = spawn(process.execPath, [main, 'demo'], { stdio: ['ignore', 'pipe', 'pipe'] });
     let err = '';
@@ -98,6 +123,7 @@ describe('avs-demo', () => {
       /serverNameIndication/,
     ],
     [['server'], /give --psk identity:hexkey/],
+    [['demo', '--nat', '--backend', 'openssl'], /--cid: the backend openssl has no connection IDs/],
     [
       ['server', '--psk', 'a:00', '--psk', 'b:11', '--psk', 'a:22'],
       /--psk: number 3 has the identity of an earlier one/,

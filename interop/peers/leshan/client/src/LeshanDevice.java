@@ -78,6 +78,8 @@ public final class LeshanDevice {
             new CaliforniumClientEndpointsProvider.Builder(new CoapsClientProtocolProvider());
         Configuration configuration = builder.createDefaultConfiguration();
         configuration.set(DtlsConfig.DTLS_RECOMMENDED_CIPHER_SUITES_ONLY, false);
+        // It uses a connection ID of the server's, if that gives one, and needs none itself.
+        configuration.set(DtlsConfig.DTLS_CONNECTION_ID_LENGTH, 0);
         configuration.setAsList(
             DtlsConfig.DTLS_CIPHER_SUITES,
             CipherSuite.TLS_PSK_WITH_AES_128_CCM_8,

@@ -51,6 +51,8 @@ public final class LeshanServerOnLibrary {
         }
         LeshanServerBuilder builder = new LeshanServerBuilder();
         builder.setSecurityStore(keys);
+        // A device with a connection ID may be anywhere: without this Leshan sends to where the last Register or Update came from.
+        builder.setUpdateRegistrationOnNotification(!args[0].equals("none"));
         builder.setEndpointsProviders(endpoints(args[0]));
         LeshanServer server = builder.build();
         server.getRegistrationService().addListener(new Registrations());
