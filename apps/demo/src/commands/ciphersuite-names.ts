@@ -21,7 +21,7 @@ export function parseCiphersuites(text: string, before: readonly number[] | unde
 function parseCiphersuite(text: string): number {
   const number = /^0x[0-9a-f]{4}$/i.test(text) ? Number(text) : ciphersuiteByName(text);
   if (number !== undefined && ciphersuite(number)) return number;
-  const near = nearNames(text);
+  const near = nearNames(number === undefined ? text : ciphersuiteName(number));
   const hint =
     near.length > 0
       ? `Did you mean ${near.join(' or ')}?`

@@ -1,4 +1,5 @@
 import { AlertDescription, AvsError, AvsErrorCategory, alertName } from '@avs-net/core';
+import { describeAlert } from '../alert.js';
 import { CoapTimeoutError } from '../coap/messages.js';
 import { RegistrationRefusedError } from '../lwm2m/session.js';
 import { UserError } from './user-error.js';
@@ -34,13 +35,15 @@ export function explain(error: unknown, attempt: Attempt): string {
       ? explain(error.cause, attempt)
       : explainSystemError(error, attempt);
   }
+  if (attempt.when === 'connected') {
+    return describeAlert(error, 'this device', 'the server') ?? explainErrno(error, attempt);
+  }
   return error.category === AvsErrorCategory.tlsAlert ? explainAlert(error, attempt) : explainErrno(error, attempt);
 }
 
-function explainAlert(error: AvsError, { target, identity = '', when }: Attempt): string {
+function explainAlert(error: AvsError, { target, identity = '' }: Attempt): string {
   const { description = 0, direction } = error;
   const who = direction === 'received' ? 'the server' : 'this device';
-  if (when === 'connected') return `${who} ended it with the alert ${alertName(description)}`;
   const said = `${who} ended the handshake with ${alertName(description)}`;
   if (wrongKeyAlerts.includes(description)) {
     return `${target} does not accept the identity ${JSON.stringify(identity)} with this key (${said}); check -i and -k`;

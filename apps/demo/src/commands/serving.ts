@@ -1,4 +1,5 @@
 import type { DtlsListener } from '@avs-net/core';
+import { describeAlert } from '../alert.js';
 import { checkCid, loadBackend } from '../backend.js';
 import { type Accepted, listenDtls } from '../dtls-transport.js';
 import type { Lwm2mServer } from '../lwm2m/server.js';
@@ -53,6 +54,10 @@ export async function startServing(
     const { socket, summary } = association;
     print(`handshake complete: ${summary}`);
     tellMoves(association, print);
+    socket.on('error', (error) => {
+      const ending = describeAlert(error, 'this server', 'the device');
+      if (ending !== undefined) print(`the association of ${JSON.stringify(association.identity)}: ${ending}`);
+    });
     const detach = server.attach(socket, association);
     detachers.add(detach);
     socket.once('close', () => detachers.delete(detach));
