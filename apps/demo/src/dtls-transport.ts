@@ -2,6 +2,7 @@ import type { Socket as DgramSocket } from 'node:dgram';
 import { type Backend, ciphersuiteName, type DtlsListener, type EngineInfo, type SecureSocket } from '@avs-net/core';
 import { dgramView } from '@avs-net/core/node';
 import { pskIdentityInfoFromBuffer, pskKeyInfoFromBuffer } from '@avs-net/crypto-creds';
+import { alertOf } from './alert.js';
 import type { Peer } from './coap/messages.js';
 import { UserError } from './commands/user-error.js';
 import { type Connection, describePeer, toConnection } from './transport.js';
@@ -62,11 +63,16 @@ export async function connectDtls(options: DtlsClientOptions, signal: AbortSigna
     additionalConfiguration: options.legacyServer === true ? allowLegacyServers : undefined,
   });
   const start = performance.now();
+  const before = options.session?.slice();
   try {
     await socket.connect(host, port, { signal });
   } catch (error) {
     await socket.cleanup();
+    // The socket has wiped it. That nobody answered says nothing about the session; that somebody refused does (RFC 5246 §7.2.2).
+    if (before !== undefined && alertOf(error) === undefined) options.session?.set(before);
     throw error;
+  } finally {
+    before?.fill(0);
   }
   const time = performance.now() - start;
   return toConnection(socket, {

@@ -10,6 +10,7 @@ import type { Lwm2mClientOptions } from '../src/lwm2m/client.js';
 import type { DeviceAnswer } from '../src/lwm2m/device-handle.js';
 import { Memory, type MemoryContent } from '../src/lwm2m/memory.js';
 import { Lwm2mServer } from '../src/lwm2m/server.js';
+import { listenUdp } from '../src/udp-transport.js';
 import { startDevice, type TestDevice } from './lwm2m/pair.js';
 
 const keys = new Map([
@@ -197,6 +198,32 @@ describe.each(backends.filter(({ capabilities }) => capabilities.sessionResumpti
       await notifications.until(33);
       expect(world.accepted.map(({ isResumed }) => isResumed)).toEqual([false, true]);
       expect(world.events).toEqual(['thermo registered', 'thermo resumed', 'thermo updated']);
+    });
+
+    it('resumes also after attempts that nobody answered, and not after one that was refused', async () => {
+      const world = await startWorld(backend);
+      const session = new Uint8Array(1_024);
+      const { connect } = world.connectAs('alice', session);
+      const never = new AbortController().signal;
+      const attempt = async (): Promise<boolean> => {
+        const connection = await connect(never);
+        await connection.close();
+        return connection.isResumed;
+      };
+      expect(await attempt()).toBe(false);
+      const { port } = world.dtls;
+      const [key, wrongKey] = [keys.get('alice') ?? new Uint8Array(16), new Uint8Array(16)];
+      const to = { backend, host: '127.0.0.1', port, identity: 'alice', session };
+      const nobody = await listenUdp('127.0.0.1', 0);
+      const dead = nobody.address().port;
+      await new Promise<void>((resolve) => nobody.close(() => resolve()));
+      await expect(connectDtls({ ...to, key, port: dead }, never)).rejects.toMatchObject({ errno: 'ECONNREFUSED' });
+      expect(await attempt()).toBe(true);
+      await expect(connectDtls({ ...to, key: wrongKey }, never)).rejects.toThrow(/decrypt_error/);
+      expect(session.every((byte) => byte === 0)).toBe(true);
+      const connection = await connectDtls({ ...to, key }, never);
+      onTestFinished(() => connection.close());
+      expect(connection.isResumed).toBe(false);
     });
 
     it('registers anew after a reboot, which ends the registration', async () => {
