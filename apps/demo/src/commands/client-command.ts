@@ -46,9 +46,13 @@ export interface ClientOptions {
 /** Runs a device until it is told to stop. @throws UserError, and what the first attempt to connect and register throws. */
 export async function runClient(options: ClientOptions, print: (line: string) => void): Promise<void> {
   const { serverUri, endpointName, verbose = false } = options;
+  const secrets = serverUri.secure ? readSecrets(options) : checkPlain(options);
   const kept = keptSession(options, print);
   const { memory } = kept;
-  const connect = serverUri.secure ? await secureConnect(options, kept) : plainConnect(options);
+  const connect =
+    secrets === undefined
+      ? (signal: AbortSignal) => connectUdp(serverUri.host, serverUri.port, signal)
+      : await secureConnect(options, secrets, kept);
   const changes = new Changes();
   changes.listen(([object]) => {
     if (object === serverDefinition.id) memory.changed();
@@ -109,16 +113,30 @@ function serialNumber(endpointName: string): string {
   return createHash('sha256').update(endpointName).digest('hex').slice(0, 8);
 }
 
-async function secureConnect(
-  options: ClientOptions,
-  { session, keep }: KeptSession,
-): Promise<(signal: AbortSignal) => Promise<Connection>> {
-  const { identity, key, ciphersuites, legacyServer, serverName, cid } = options;
-  const { host, port } = options.serverUri;
+interface Secrets {
+  readonly identity: string;
+  readonly key: Uint8Array;
+}
+
+function readSecrets({ identity, key }: ClientOptions): Secrets {
   if (identity === undefined || key === undefined) {
     throw new UserError('coaps:// needs an identity (-i) and a key (-k, or the environment variable AVS_DEMO_KEY)');
   }
-  const secrets = { identity: checkIdentity(identity, '-i'), key: parseKey(key, '-k') };
+  return { identity: checkIdentity(identity, '-i'), key: parseKey(key, '-k') };
+}
+
+function checkPlain({ identity, key }: ClientOptions): undefined {
+  if (identity === undefined && key === undefined) return undefined;
+  throw new UserError('coap:// has no security; use coaps:// with -i and -k, or leave them out');
+}
+
+async function secureConnect(
+  options: ClientOptions,
+  secrets: Secrets,
+  { session, keep }: KeptSession,
+): Promise<(signal: AbortSignal) => Promise<Connection>> {
+  const { ciphersuites, legacyServer, serverName, cid } = options;
+  const { host, port } = options.serverUri;
   const onKeyLog = keyLog(options.keyLog);
   const backend = await loadBackend(options.backend);
   checkCid(backend, cid);
@@ -130,12 +148,4 @@ async function secureConnect(
       keep();
     }
   };
-}
-
-function plainConnect(options: ClientOptions): (signal: AbortSignal) => Promise<Connection> {
-  const { serverUri, identity, key } = options;
-  if (identity !== undefined || key !== undefined) {
-    throw new UserError('coap:// has no security; use coaps:// with -i and -k, or leave them out');
-  }
-  return (signal) => connectUdp(serverUri.host, serverUri.port, signal);
 }
