@@ -9,7 +9,7 @@ import { decodeClientHello } from '../src/handshake/client-hello.js';
 import { decodeConnectionId, ExtensionType, encodeConnectionId } from '../src/handshake/extensions.js';
 import { innerTypeAt } from '../src/record/connection-id.js';
 import { decodeRecordHeader, plaintextRecord } from '../src/record/header.js';
-import { type CapturedRecords, pionRecords } from './captured-records.js';
+import { bouncyCastleRecords, type CapturedRecords, pionRecords } from './captured-records.js';
 import { EnginePair, type PairOptions } from './engine-pair.js';
 
 const cid = (length: number, first = 1): Uint8Array => Uint8Array.from({ length }, (_, i) => first + i);
@@ -390,11 +390,12 @@ function extensionsBefore(datagram: Uint8Array, at: number): number {
 }
 
 describe('records of other implementations', () => {
-  const cases = pionRecords.flatMap((captured) =>
+  const cases = [...pionRecords, ...bouncyCastleRecords].flatMap((captured) =>
     [portableProvider, nodeProvider].map((provider) => {
       const suite = ciphersuite(captured.suite);
       if (!suite) throw new Error(`no suite ${captured.suite}`);
-      return [suite.name, provider.name, suite, provider, captured] as const;
+      const mac = captured.encryptThenMac ? ' and encrypt-then-MAC' : '';
+      return [suite.name + mac, provider.name, suite, provider, captured] as const;
     }),
   );
 
