@@ -52,6 +52,11 @@ export class AcceptedSocket extends SecureSocketBase {
     throw this.#refusal('rebind');
   }
 
+  /** @throws ENOTSUP always: a listener saves its associations together. */
+  async suspend(): Promise<void> {
+    throw this.#refusal('suspend');
+  }
+
   protected get inbox(): ReceiveQueue {
     this.#inbox ??= this.association?.queue;
     if (this.#inbox === undefined) throw errnoError('ENOTCONN', 'the socket was closed');
@@ -72,7 +77,7 @@ export class AcceptedSocket extends SecureSocketBase {
 
   protected async cancelAttempt(): Promise<void> {}
 
-  protected onClosed(): void {
+  protected onClosed(): undefined {
     this.carrier = undefined;
   }
 

@@ -5,6 +5,7 @@ import type { DropReason, Engine, EngineInfo, EngineSink, RoutabilityCheckTypeCo
 import type { AvsErrnoName } from './errno.js';
 import { type AvsError, errnoError, isErrno } from './errors.js';
 import { asAvsError } from './foreign-error.js';
+import { HeldData, type HeldDataOwner } from './held-data.js';
 import { ReceiveQueue, type ReceiveQueueOptions } from './receive-queue.js';
 import type { Receiver, Socket } from './socket.js';
 
@@ -56,6 +57,8 @@ export interface AssociationOptions {
   readonly queue?: ReceiveQueue | undefined;
   /** Of the queue that the association makes. */
   readonly queueOptions: ReceiveQueueOptions;
+  /** What must settle before what has come may be handed out; undefined: nothing. What has come is lost when it rejects, which is reported. */
+  readonly gate?: (() => Promise<void> | undefined) | undefined;
 }
 
 /** Failures to send that say nothing about the peer: during a handshake they count as loss. */
@@ -80,6 +83,8 @@ export class Association implements EngineSink, Receiver {
   #doomed = false;
   #waking = false;
   #waiting: Uint8Array[] | undefined;
+  /** What has come and waits for the gate. */
+  #held: HeldData | undefined;
   #scheduled: number | undefined;
   /** Whether transmissions are gathered in `#gathered` for a promise of the caller's, or are the association's own affair. */
   #gathering = false;
@@ -179,6 +184,17 @@ export class Association implements EngineSink, Receiver {
     return this.#gather(() => engine.close(this.#options.clock.now())).then(() => undefined);
   }
 
+  /** As {@link Engine.save}. */
+  save(): Uint8Array | undefined {
+    let state: Uint8Array | undefined;
+    if (this.#phase === 'open') {
+      this.#run((engine) => {
+        state = engine.save?.();
+      });
+    }
+    return state;
+  }
+
   /** Sends a message of a return routability check, if the association is open. RFC 9853 §4. */
   sendRoutabilityCheck(type: RoutabilityCheckTypeCode, cookie: Uint8Array): void {
     if (this.#phase !== 'open') return;
@@ -199,10 +215,8 @@ export class Association implements EngineSink, Receiver {
 
   /** Wipes the engine, now or when it has finished what it is at. Sends nothing and tells nobody. */
   destroy(): void {
-    this.#phase = 'over';
-    this.#doomed = true;
-    this.#waiting = undefined;
-    this.#leave();
+    this.#held = undefined;
+    this.#doom();
   }
 
   /** To be called at the time given to `schedule`. */
@@ -268,6 +282,31 @@ export class Association implements EngineSink, Receiver {
 
   deliver(plaintext: Uint8Array): void {
     if (this.#doomed) return;
+    const gate = this.#options.gate?.();
+    if (gate === undefined && this.#held === undefined) {
+      this.#handOut(plaintext);
+      return;
+    }
+    if (gate !== undefined) this.#held ??= new HeldData(gate, this.#holding());
+    if (!this.#held?.push(plaintext)) this.dropped('overflow');
+  }
+
+  #holding(): HeldDataOwner {
+    return {
+      gate: () => this.#options.gate?.(),
+      handOut: (plaintext) => {
+        if (this.#held !== undefined) this.#handOut(plaintext);
+      },
+      lost: (error) => this.#queue?.report(error),
+      released: () => {
+        if (this.#held === undefined) return;
+        this.#held = undefined;
+        if (this.#phase === 'over') this.#queue?.end(this.#endError);
+      },
+    };
+  }
+
+  #handOut(plaintext: Uint8Array): void {
     const { length } = plaintext;
     if (this.queue.push(plaintext, this.#options.host, this.#options.port)) this.bytesReceived += length;
     else this.dropped('overflow');
@@ -325,9 +364,17 @@ export class Association implements EngineSink, Receiver {
   #finish(error: AvsError | undefined): boolean {
     if (this.#phase === 'over') return false;
     this.#endError = error;
-    this.destroy();
-    if (this.wasEstablished) this.#queue?.end(error);
+    this.#doom();
+    // What was held comes first.
+    if (this.wasEstablished && this.#held === undefined) this.#queue?.end(error);
     return true;
+  }
+
+  #doom(): void {
+    this.#phase = 'over';
+    this.#doomed = true;
+    this.#waiting = undefined;
+    this.#leave();
   }
 
   #transmitFailed(error: AvsError): void {

@@ -3,13 +3,20 @@ import { Association, type AssociationOwner } from './association.js';
 import { Attempt } from './attempt.js';
 import { checkNotCleanedUp, closeQuietly, hostnameOf, localOf, peerOf, releaseQuietly } from './below.js';
 import { ClockAlarm } from './clock-alarm.js';
+import type { Endpoint } from './configuration.js';
 import { ConnectTrial } from './connect-trial.js';
 import { newConnectionId } from './connection-ids.js';
-import { type ClientEngineFactory, RoutabilityCheckType, routabilityCookieLength } from './engine.js';
+import {
+  type ClientAssociationOptions,
+  type ClientEngineFactory,
+  RoutabilityCheckType,
+  routabilityCookieLength,
+} from './engine.js';
 import { type AvsError, AvsErrorCategory, errnoError, isErrno } from './errors.js';
 import { asAvsError } from './foreign-error.js';
 import { datagramSizeOf } from './inner-mtu.js';
 import { ipFamily } from './ip-address.js';
+import { KeptAssociation } from './kept-association.js';
 import { MovingCarrier } from './moving-carrier.js';
 import { platformRandom } from './random.js';
 import { checkSignal, ReceiveQueue, type ReceiveQueueOptions } from './receive-queue.js';
@@ -46,12 +53,19 @@ export class ClientSocket extends SecureSocketBase {
   #attempt: Attempt | undefined;
   /** The socket below, as an association that can move sees it. */
   #moving: MovingCarrier | undefined;
+  readonly #kept: KeptAssociation | undefined;
+  /** The present association was kept, and is continued. */
+  #isContinued = false;
 
   constructor({ type, settings, engines, backend }: ClientSocketOptions) {
     super(settings.clock, settings.handshakeTimeouts);
     this.type = type;
     this.#settings = settings;
-    this.#session = new StoredSession(settings.sessionResumptionBuffer);
+    const { sessionResumptionBuffer: buffer, persistence } = settings;
+    this.#session = new StoredSession(buffer);
+    if (buffer !== undefined && persistence !== undefined && engines.restoreClient !== undefined) {
+      this.#kept = new KeptAssociation(this.#session, buffer, persistence);
+    }
     this.#engines = engines;
     this.#inboxOptions = {
       kind: type === 'dtls' ? 'datagram' : 'stream',
@@ -83,14 +97,18 @@ export class ClientSocket extends SecureSocketBase {
   /** Tries the addresses of a name until one is not plainly dead, if the socket below can be told which to pass over. */
   async #connect(attempt: Attempt, backend: Socket, host: string, port: number): Promise<void> {
     const session = this.#session.read();
+    let kept = this.#kept?.take();
     const local = this.#bound ? localOf(backend) : undefined;
     const trial = new ConnectTrial();
     try {
       for (;;) {
         attempt.signal.throwIfAborted();
-        await attempt.race(backend.connect(host, port, trial.next(attempt.signal)));
-        const name = this.#settings.serverNameIndication ?? host;
-        const failure = await this.#handshake(attempt, backend, name, session).catch(asAvsError);
+        if (kept === undefined || !(await this.#connectAgain(attempt, backend, kept.address, port, local))) {
+          await attempt.race(backend.connect(host, port, trial.next(attempt.signal)));
+        }
+        const state = kept?.state;
+        kept = undefined;
+        const failure = await this.#handshake(attempt, backend, host, session, state).catch(asAvsError);
         if (failure === undefined) break;
         if (!trial.hasMore || !isDead(failure) || this.association?.wasHeard !== false) {
           throw ofConnect(failure, host, port);
@@ -101,12 +119,32 @@ export class ClientSocket extends SecureSocketBase {
       attempt.signal.throwIfAborted();
       trial.confirm?.();
     } catch (error) {
+      if (kept !== undefined) this.#kept?.putBack(kept);
       this.#use(backend);
       this.#bound = false;
       await closeQuietly(backend);
       throw error;
     } finally {
       session?.fill(0);
+    }
+  }
+
+  /** Connects to where the server of an association was that was kept. False: it is out of reach there. */
+  async #connectAgain(
+    attempt: Attempt,
+    backend: Socket,
+    address: string,
+    port: number,
+    local: Endpoint | undefined,
+  ): Promise<boolean> {
+    try {
+      await attempt.race(backend.connect(address, port, { signal: attempt.signal }));
+      return true;
+    } catch {
+      attempt.signal.throwIfAborted();
+      await closeQuietly(backend);
+      if (local !== undefined) await attempt.race(backend.bind(local.host, local.port));
+      return false;
     }
   }
 
@@ -130,8 +168,8 @@ export class ClientSocket extends SecureSocketBase {
       }
       try {
         this.#use(backend);
-        const name = this.#settings.serverNameIndication ?? hostnameOf(backend);
-        await this.#handshake(attempt, backend, name, this.#session.read());
+        const kept = this.#kept?.take();
+        await this.#handshake(attempt, backend, hostnameOf(backend), this.#session.read(), kept?.state);
       } catch (error) {
         this.#use(before);
         throw error;
@@ -196,6 +234,28 @@ export class ClientSocket extends SecureSocketBase {
     this.#announce();
   }
 
+  async suspend(): Promise<void> {
+    this.checkUsable();
+    const { association } = this;
+    const kept = this.#kept;
+    if (this.#moving?.isMoving || this.#attempt !== undefined || this.isClosing) {
+      throw errnoError('EBADF', 'suspend: the socket is being opened, closed or rebound');
+    }
+    if (!association?.isOpen) throw errnoError('ENOTCONN', `suspend: the socket is ${this.state}`);
+    if (kept === undefined) throw errnoError('ENOTSUP', 'suspend: persistAssociation is not configured');
+    const state = association.save();
+    if (state === undefined) {
+      throw errnoError('ENOTSUP', 'suspend: the server has no connection IDs, or no extended master secret');
+    }
+    await kept.suspend(state);
+    association.terminate(errnoError('ENOTCONN', 'the socket was suspended'));
+    await this.close();
+  }
+
+  protected override get connectionIdResumed(): boolean {
+    return this.#isContinued;
+  }
+
   protected get inbox(): ReceiveQueue {
     return this.#inbox;
   }
@@ -217,9 +277,10 @@ export class ClientSocket extends SecureSocketBase {
     await this.#attempt?.finished;
   }
 
-  protected onClosed(): void {
+  protected onClosed(): Promise<void> | undefined {
     this.#use(this.#backend);
     this.#bound = false;
+    return this.#kept?.end();
   }
 
   protected onCleanup(): void {
@@ -273,10 +334,12 @@ export class ClientSocket extends SecureSocketBase {
   async #handshake(
     attempt: Attempt,
     backend: Socket,
-    name: string | undefined,
+    hostname: string | undefined,
     session: Uint8Array | undefined,
+    kept: Uint8Array | undefined,
   ): Promise<void> {
-    const carrier = this.#movable(backend);
+    const carrier = this.#movable(backend, hostname);
+    this.#isContinued = false;
     const established = new Promise<void>((resolve, reject) => {
       this.association = new Association({
         owner: this.#owner(resolve, reject),
@@ -286,70 +349,91 @@ export class ClientSocket extends SecureSocketBase {
         ...peerOf(backend),
         queue: this.#inbox,
         queueOptions: this.#inboxOptions,
+        gate: this.#kept && (() => this.#kept?.gate()),
       });
-      const { connectionIds } = this.#settings;
-      const size = this.type === 'dtls' ? datagramSizeOf(backend) : largestRecord;
-      this.association.start((sink) =>
-        this.#engines.createClient(sink, {
-          // Another path may take more or less.
-          get maxDatagramSize() {
-            return carrier?.datagramSize ?? size;
-          },
-          connectionId:
-            connectionIds &&
-            newConnectionId(
-              connectionIds,
-              (bytes) => this.#random(bytes),
-              () => false,
-            ),
-          handshakeTimeouts: this.handshakeTimeouts,
-          serverName: name === undefined ? undefined : serverNameForHost(name),
-          peer: `${hostnameOf(backend) ?? ''} ${peerOf(backend).port}`,
-          session: session === undefined ? undefined : Uint8Array.from(session),
-        }),
-      );
+      const options = this.#engineOptions(backend, carrier, hostname, session);
+      this.association.start((sink) => {
+        const continued = kept && this.#engines.restoreClient?.(sink, options, kept);
+        this.#isContinued = continued !== undefined;
+        return continued ?? this.#engines.createClient(sink, options);
+      });
     });
     try {
       await attempt.race(established);
+      await attempt.race(this.#kept?.gate() ?? Promise.resolve());
       attempt.signal.throwIfAborted();
       this.#moving = carrier;
       this.carrier = carrier ?? backend;
     } catch (error) {
+      const wasEstablished = this.association?.wasEstablished;
       this.association?.destroy();
-      this.#session.write(undefined);
+      if (!wasEstablished) this.#storeSession(undefined);
+      this.#isContinued = false;
       releaseQuietly(backend);
       throw error;
     }
   }
 
+  #engineOptions(
+    backend: Socket,
+    carrier: MovingCarrier | undefined,
+    hostname: string | undefined,
+    session: Uint8Array | undefined,
+  ): ClientAssociationOptions {
+    const { connectionIds, serverNameIndication } = this.#settings;
+    const size = this.type === 'dtls' ? datagramSizeOf(backend) : largestRecord;
+    const name = serverNameIndication ?? hostname;
+    const { host, port } = peerOf(backend);
+    const random = (bytes: Uint8Array): void => this.#random(bytes);
+    return {
+      // Another path may take more or less.
+      get maxDatagramSize() {
+        return carrier?.datagramSize ?? size;
+      },
+      connectionId: connectionIds && newConnectionId(connectionIds, random, () => false),
+      handshakeTimeouts: this.handshakeTimeouts,
+      serverName: name === undefined ? undefined : serverNameForHost(name),
+      peer: `${hostname ?? ''} ${port}`,
+      session: session === undefined ? undefined : Uint8Array.from(session),
+      persistence: this.#kept?.begin(host),
+    };
+  }
+
+  #storeSession(session: Uint8Array | undefined): void {
+    this.#session.write(session);
+    this.#kept?.changed();
+  }
+
   /** What makes a socket below movable; undefined where there are no connection IDs. */
-  #movable(backend: Socket): MovingCarrier | undefined {
+  #movable(backend: Socket, hostname: string | undefined): MovingCarrier | undefined {
     if (this.#settings.connectionIds === undefined || this.type === 'tls') return undefined;
-    return new MovingCarrier(backend, hostnameOf(backend), {
+    return new MovingCarrier(backend, hostname, {
       clock: this.#settings.clock,
       canMove: () => this.#canMove,
       pause: () => this.handshakeTimeouts.min,
+      gate: () => this.#kept?.gate(),
     });
   }
 
   #owner(resolve: () => void, reject: (error: AvsError) => void): AssociationOwner {
-    const stored = this.#session;
     let isEstablished = false;
     let early: Uint8Array | undefined;
     return {
       established: () => {
         isEstablished = true;
-        stored.write(early);
+        if (!this.#isContinued) this.#storeSession(early);
         early?.fill(0);
+        this.#kept?.established();
         resolve();
       },
       ended: (error) => {
         // RFC 5246 §7.2.2: a session that ended with a fatal alert must not be resumed.
-        if (isEstablished && error?.category === AvsErrorCategory.tlsAlert) stored.write(undefined);
+        if (isEstablished && error?.category === AvsErrorCategory.tlsAlert) this.#storeSession(undefined);
+        this.#kept?.end();
         reject(error ?? errnoError('ECONNABORTED', 'the peer closed the association during the handshake'));
       },
       session: (state) => {
-        if (isEstablished) stored.write(state);
+        if (isEstablished) this.#storeSession(state);
         else early = Uint8Array.from(state);
       },
       dropped: () => undefined,

@@ -153,11 +153,47 @@ export interface TlsCommonConfiguration {
   readonly clock?: Clock | undefined;
 }
 
+/**
+ * How a client keeps its association through restarts. After each change `persist` is given the content of `sessionResumptionBuffer`; a new
+ * process fills its buffer with what was made durable last, and `connect` goes on without a handshake. Rules for the caller:
+ *
+ * - `persist` keeps its word. What is sent and handed out waits for it, so that a process that ends at any moment has not used a sequence number
+ *   twice, and takes no record twice.
+ * - One copy, one process: what was durable once and has been replaced must never come back, from a backup or in a second process.
+ *   A nonce would be used twice, and with it the keys are broken.
+ */
+export interface AssociationPersistenceConfiguration {
+  /**
+   * Makes `content`, which is its own copy, durable in the place of what was durable before. When it has returned, or its promise is resolved,
+   * a restart must find this or later content. A content that a crash has cut in half is ignored safely. When it throws or rejects, what
+   * waits for it rejects EIO, and the next `send` calls it again. It is never called while a call is under way.
+   */
+  persist(content: Uint8Array): void | Promise<void>;
+  /**
+   * Sequence numbers that one call covers for sending, 1 to 65,536. Default 1,024: a call for each 1,024 records sent, and so many numbers that
+   * nobody uses after a restart without `suspend`.
+   */
+  readonly writeReserve?: number | undefined;
+  /**
+   * The same for receiving. Default 1: a call for each record that comes, before it is handed out. With more there are fewer calls, and after a
+   * restart without `suspend` so many records of the server's less one are dropped at most, for they might be replayed.
+   */
+  readonly readReserve?: number | undefined;
+}
+
 /** Configuration of a (D)TLS client socket. avs: `avs_net_ssl_configuration_t`. */
 export interface TlsConfiguration extends TlsCommonConfiguration {
   readonly security: PskSecurity | CertificateSecurity;
   /** A buffer of the caller's, read at `connect` and written after each handshake. avs: `session_resumption_buffer`. */
   readonly sessionResumptionBuffer?: Uint8Array | undefined;
+  /**
+   * Keeps the association itself in `sessionResumptionBuffer`, which takes some 300 bytes more, so that `connect` goes on with it: option
+   * `connectionIdResumed`. Needs that buffer and `useConnectionId`, a server that gives a connection ID, and the extended master secret. Ours.
+   *
+   * The server is not asked whether it still has the association: if it has not, what is sent goes unanswered, and `close` and `connect`
+   * make a new one. `close` ends the association and removes it from the buffer; {@link SecureSocket.suspend} leaves it there.
+   */
+  readonly persistAssociation?: AssociationPersistenceConfiguration | undefined;
   /** Default: the host given to `connect`; never sent for an address. avs: `server_name_indication`. */
   readonly serverNameIndication?: string | undefined;
   /** With `useConnectionId`. Ours. */

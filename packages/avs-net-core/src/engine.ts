@@ -116,6 +116,12 @@ export interface Engine {
    * @throws AvsError ENOTCONN the association is not established; ENOTSUP the check was not negotiated.
    */
   sendRoutabilityCheck?(type: RoutabilityCheckTypeCode, cookie: Uint8Array): void;
+  /**
+   * The live association as bytes, from which `restoreClient` or `restoreServer` makes another engine that goes on with it. This one must not
+   * send any more once they are used. Undefined when it cannot be saved; an engine that never can has no such method. What a server
+   * gives is secret.
+   */
+  save?(): Uint8Array | undefined;
   /** To be called at `nextTimeout` and after `wake`. Early and superfluous calls are harmless. */
   handleTimeout(now: number): void;
   /** When the engine next wants `handleTimeout`; undefined when nothing is pending. */
@@ -152,6 +158,19 @@ export interface AssociationOptions {
   readonly connectionId?: Uint8Array | undefined;
 }
 
+/** How a client's association is kept, so that it can be continued after a restart whenever that comes. */
+export interface AssociationPersistence {
+  /** Sequence numbers of ours that one state covers, 1 or more. */
+  readonly writeReserve: number;
+  /** Sequence numbers of the peer's that one state covers, 1 or more; of those it covers, an association that is continued takes none. */
+  readonly readReserve: number;
+  /**
+   * Takes a state for `restoreClient`, instead of the one before. It covers what is transmitted and delivered after this call, and none of
+   * that may leave the shell before the state is durable.
+   */
+  keep(state: Uint8Array): void;
+}
+
 /** What a client's engine is told besides. */
 export interface ClientAssociationOptions extends AssociationOptions {
   /** The name for RFC 6066 §3; undefined for an address. */
@@ -160,11 +179,18 @@ export interface ClientAssociationOptions extends AssociationOptions {
   readonly peer: string;
   /** What `EngineSink.session` gave before, if anything; content of unknown origin. */
   readonly session: Uint8Array | undefined;
+  /** Undefined: the association is not kept. An engine without connection IDs ignores it. */
+  readonly persistence?: AssociationPersistence | undefined;
 }
 
 /** Makes client engines. Holds copies of the credentials; `destroy` wipes them. */
 export interface ClientEngineFactory {
   createClient(sink: EngineSink, options: ClientAssociationOptions): Engine;
+  /**
+   * An engine that goes on with an association; its `start` tells `established`. Undefined when `state`, which is of unknown origin, is not one
+   * of this peer, name, identity, key and set of suites. A factory that cannot has no such method.
+   */
+  restoreClient?(sink: EngineSink, options: ClientAssociationOptions, state: Uint8Array): Engine | undefined;
   /** As {@link Engine.maxPlaintext}, for the configured suites: the worst case. */
   maxPlaintext(size: number): number;
   destroy(): void;

@@ -45,6 +45,7 @@ export {
   copyListenerConfiguration,
   copyTlsConfiguration,
   type ListenerSettings,
+  type PersistenceSettings,
   type ResumptionSettings,
   type TlsCommonSettings,
   type TlsSettings,

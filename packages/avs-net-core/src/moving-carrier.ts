@@ -19,6 +19,8 @@ export interface MovingCarrierOptions {
   canMove(): boolean;
   /** How long after a move of its own accord there is no other, ms. */
   pause(): number;
+  /** What must settle before anything may be sent; undefined: nothing. `send` rejects with what it rejects with. */
+  gate?(): Promise<void> | undefined;
 }
 
 /**
@@ -84,6 +86,11 @@ export class MovingCarrier implements CarrierSocket, Receiver {
   }
 
   send(data: Uint8Array): Promise<void> {
+    const gate = this.options.gate?.();
+    return gate === undefined ? this.#send(data) : gate.then(() => this.#send(data));
+  }
+
+  #send(data: Uint8Array): Promise<void> {
     if (this.#moving !== undefined || !this.#isReady) return this.#sendLater(data);
     return this.#below.send(data).catch((error: unknown) => this.#sendAgain(data, asAvsError(error)));
   }

@@ -46,6 +46,7 @@ export abstract class SecureSocketBase implements SecureSocket {
   abstract bind(address: string, port: number): Promise<void>;
   abstract accept(options?: WaitOptions): Promise<Socket>;
   abstract rebind(options?: RebindOptions): Promise<void>;
+  abstract suspend(): Promise<void>;
 
   /** Where what is received waits. */
   protected abstract get inbox(): ReceiveQueue;
@@ -57,10 +58,15 @@ export abstract class SecureSocketBase implements SecureSocket {
   protected abstract worstMaxPlaintext(size: number): number;
   /** Ends a `connect`, `decorate` or `bind` that is under way, and waits until it has put everything in order. */
   protected abstract cancelAttempt(reason: AvsError): Promise<void>;
-  /** Called when the socket is closed, before the socket below is. */
-  protected abstract onClosed(): void;
+  /** Called when the socket is closed, before the socket below is. What it gives back is waited for, for a while. */
+  protected abstract onClosed(): Promise<void> | undefined;
   /** Called last by `cleanup`. */
   protected abstract onCleanup(): void;
+
+  /** The last connect went on with an association that was kept. */
+  protected get connectionIdResumed(): boolean {
+    return false;
+  }
 
   protected get association(): Association | undefined {
     return this.#association;
@@ -253,9 +259,9 @@ export abstract class SecureSocketBase implements SecureSocket {
         if (this.type === 'tls') throw errnoError('ENOTSUP', 'a stream has no innerMtu');
         return this.#innerMtu();
       case 'sessionResumed':
-        return this.info?.resumed ?? false;
+        return this.connectionIdResumed || (this.info?.resumed ?? false);
       case 'connectionIdResumed':
-        return false;
+        return this.connectionIdResumed;
       case 'bytesSent':
         return (this.#earlier?.bytesSent ?? 0) + (this.#association?.bytesSent ?? 0);
       case 'bytesReceived':
@@ -325,8 +331,9 @@ export abstract class SecureSocketBase implements SecureSocket {
     await this.cancelAttempt(reason);
     if (farewell !== undefined) await settled(this.#clock, farewell, farewellTime);
     const carrier = this.#carrier;
-    this.onClosed();
+    const closed = this.onClosed();
     if (carrier !== undefined) await closeBelow(carrier);
+    if (closed !== undefined) await settled(this.#clock, closed, farewellTime);
   }
 
   async #cleanup(): Promise<void> {

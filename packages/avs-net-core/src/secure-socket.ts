@@ -36,6 +36,14 @@ export interface SecureSocket extends Socket {
    * the association goes on all the same, and the next `send` or `rebind` tries again.
    */
   rebind(options?: RebindOptions): Promise<void>;
+  /**
+   * Closes the socket and leaves the association as it is: the server is not told, and the next `connect`, in this process or another one,
+   * goes on with it from what `persistAssociation.persist` was given last. What was received and not read yet is discarded. Ours.
+   * @throws ENOTCONN there is no association; ENOTSUP `persistAssociation` is not configured, or the association cannot be kept; EMSGSIZE
+   * `sessionResumptionBuffer` is too small; EBADF the socket is being opened, closed or rebound; EIO `persist` fails. The
+   * association goes on then.
+   */
+  suspend(): Promise<void>;
 }
 
 /** Where a {@link SecureSocket} goes on. */

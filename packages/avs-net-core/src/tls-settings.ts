@@ -25,6 +25,7 @@ import {
   copyListenerConnectionIds,
   type ListenerConnectionIdSettings,
 } from './connection-ids.js';
+import { errnoError } from './errors.js';
 import { defaultHandshakeTimeouts, type HandshakeTimeouts } from './options.js';
 import { checkServerName } from './server-name.js';
 import { checkClock, copyHandshakeTimeouts, copySocketConfiguration } from './socket-settings.js';
@@ -53,6 +54,14 @@ export interface TlsSettings extends TlsCommonSettings {
   readonly maxFragmentLength: 512 | 1024 | 2048 | 4096 | undefined;
   /** Undefined: none are negotiated. */
   readonly connectionIds: ConnectionIdSettings | undefined;
+  readonly persistence: PersistenceSettings | undefined;
+}
+
+/** Checked settings of an association that outlives its process. */
+export interface PersistenceSettings {
+  readonly persist: (content: Uint8Array) => void | Promise<void>;
+  readonly writeReserve: number;
+  readonly readReserve: number;
 }
 
 /** Checked settings of a DTLS listener. */
@@ -110,7 +119,21 @@ export function copyTlsConfiguration(configuration: TlsConfiguration): TlsSettin
       serverNameIndication === undefined ? undefined : checkServerName('serverNameIndication', serverNameIndication),
     maxFragmentLength,
     connectionIds: useConnectionId ? connectionIds : undefined,
+    persistence: copyPersistence(configuration),
   };
+}
+
+function copyPersistence(configuration: TlsConfiguration): PersistenceSettings | undefined {
+  const { persistAssociation: given, sessionResumptionBuffer, useConnectionId } = configuration;
+  if (given === undefined) return undefined;
+  checkMethod('persistAssociation', given, 'persist');
+  const { writeReserve = 1_024, readReserve = 1 } = given;
+  checkInteger('persistAssociation.writeReserve', writeReserve, 1, 65_536);
+  checkInteger('persistAssociation.readReserve', readReserve, 1, 65_536);
+  if (sessionResumptionBuffer === undefined || !useConnectionId) {
+    throw errnoError('EINVAL', 'persistAssociation needs sessionResumptionBuffer and useConnectionId');
+  }
+  return { persist: (content) => given.persist(content), writeReserve, readReserve };
 }
 
 /**

@@ -1,6 +1,7 @@
 import { describe } from 'vitest';
 import { describeAborts } from './aborts.js';
 import { describeAddresses } from './addresses.js';
+import { describeAssociationPersistence } from './association-persistence.js';
 import type { BackendPair } from './backend-pair.js';
 import { describeConcurrency } from './concurrency.js';
 import { describeConfiguration } from './configuration.js';
@@ -73,6 +74,7 @@ export function describeContract(title: string, backends: BackendPair, options: 
     describeExporters(backends);
     describeConnectionIds(backends);
     describeHandshakeTimers(backends);
+    describeAssociationPersistence(backends);
     describeTimeouts(backends);
     describeAborts(backends);
     describeEndings(backends);

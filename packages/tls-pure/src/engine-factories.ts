@@ -8,7 +8,7 @@ import {
   type ServerEngineFactory,
 } from '@avs-net/core';
 import { admit } from './dtls12/admission.js';
-import { createClientEngine } from './dtls12/client.js';
+import { createClientEngine, restoreClientEngine } from './dtls12/client.js';
 import type { ClientContext, ServerContext } from './dtls12/context.js';
 import { CookieJar } from './handshake/cookie.js';
 import { worstMaxPlaintext } from './record/overhead.js';
@@ -26,6 +26,10 @@ export class PureClientFactory implements ClientEngineFactory {
   createClient(sink: EngineSink, options: ClientAssociationOptions): Engine {
     checkDatagramSize(options.maxDatagramSize);
     return createClientEngine(this.context, sink, options);
+  }
+
+  restoreClient(sink: EngineSink, options: ClientAssociationOptions, state: Uint8Array): Engine | undefined {
+    return restoreClientEngine(this.context, sink, options, state);
   }
 
   maxPlaintext(size: number): number {

@@ -29,11 +29,15 @@ import { maxPlaintextLength, ProtocolVersion, recordHeaderLength } from '../reco
 import {
   type ClientSession,
   type ClientSessionScope,
+  restoreAssociation,
   restoreSession,
+  storeAssociation,
   storeSession,
 } from '../session/client-session.js';
 import { DecodeError, Reader } from '../wire/reader.js';
+import { AssociationKeeper } from './association-keeper.js';
 import { type ClientContext, randomBytes } from './context.js';
+import { continueAssociation } from './continuation.js';
 import { Dtls12Engine } from './engine.js';
 import { Handshake } from './handshake.js';
 import { premasterSecret } from './key-schedule.js';
@@ -56,7 +60,36 @@ export function createClientEngine(
   sink: EngineSink,
   options: ClientAssociationOptions,
 ): Dtls12Engine {
-  return new Dtls12Engine(sink, options, context, (engine) => new ClientHandshake(engine, context, options));
+  const keeper = keeperOf(context, options);
+  return new Dtls12Engine(sink, options, context, (engine) => new ClientHandshake(engine, context, options), keeper);
+}
+
+/** Goes on with an association of this scope that was kept; undefined when `state` is anything else. */
+export function restoreClientEngine(
+  context: ClientContext,
+  sink: EngineSink,
+  options: ClientAssociationOptions,
+  state: Uint8Array,
+): Dtls12Engine | undefined {
+  const plaintext = restoreAssociation(state, scopeOf(context, options));
+  if (!plaintext) return undefined;
+  try {
+    return continueAssociation(plaintext, 'client', context, sink, options, keeperOf(context, options));
+  } finally {
+    plaintext.fill(0);
+  }
+}
+
+function keeperOf(context: ClientContext, options: ClientAssociationOptions): AssociationKeeper | undefined {
+  const { persistence } = options;
+  return (
+    persistence && new AssociationKeeper(persistence, (state) => storeAssociation(state, scopeOf(context, options)))
+  );
+}
+
+function scopeOf(context: ClientContext, { peer, serverName }: ClientAssociationOptions): ClientSessionScope {
+  const { provider, random, psk, suites } = context;
+  return { provider, random, psk, suites, peer, serverName };
 }
 
 /** The client's side of RFC 6347 §4.2.4, figure 1, with pre-shared keys (RFC 4279 §2, RFC 5489 §2). */
@@ -197,9 +230,7 @@ class ClientHandshake extends Handshake {
   }
 
   get #scope(): ClientSessionScope {
-    const { provider, random, psk, suites } = this.context;
-    const { peer, serverName } = this.options;
-    return { provider, random, psk, suites, peer, serverName };
+    return scopeOf(this.context, this.options);
   }
 
   #handleServerHello(hello: ServerHello, now: number): void {

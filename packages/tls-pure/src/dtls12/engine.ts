@@ -14,7 +14,7 @@ import {
   type RoutabilityCheckTypeCode,
   routabilityCookieLength,
 } from '@avs-net/core';
-import type { UsageLimits } from '../ciphersuites.js';
+import { ciphersuite, type UsageLimits } from '../ciphersuites.js';
 import { type Flight, type FlightCarrier, sendFlight } from '../handshake/flight.js';
 import { decodeFragment, HandshakeType } from '../handshake/message.js';
 import { answerInterval } from '../handshake/retransmission.js';
@@ -33,10 +33,18 @@ import {
 import { worstMaxPlaintext } from '../record/overhead.js';
 import type { RecordProtection } from '../record/protection.js';
 import { ReplayWindow } from '../record/replay-window.js';
+import { encodeSavedAssociation, type SavedAssociation } from '../session/saved-association.js';
 import { DecodeError, Reader } from '../wire/reader.js';
+import type { AssociationKeeper } from './association-keeper.js';
 import type { Context } from './context.js';
 import type { Exporter } from './exporter.js';
 import type { Handshake } from './handshake.js';
+
+/** What an association reads and writes with. */
+export interface Protection {
+  readonly reader: RecordProtection;
+  readonly writer: RecordProtection;
+}
 
 /**
  * One DTLS 1.2 association: records, epochs, alerts and application data. RFC 6347.
@@ -53,7 +61,7 @@ export class Dtls12Engine implements Engine, FlightCarrier {
   #writer: RecordProtection | undefined;
   readonly #window = new ReplayWindow();
   /** What the peer puts in its records once connection IDs are negotiated; offered before. Empty: none. RFC 9146. */
-  readonly #cid: Uint8Array;
+  #cid: Uint8Array;
   /** The next sequence number of each epoch that we write. */
   #plaintextSequence = 0;
   #sequence = 0;
@@ -70,10 +78,13 @@ export class Dtls12Engine implements Engine, FlightCarrier {
     readonly sink: EngineSink,
     readonly options: AssociationOptions,
     private readonly context: Pick<Context, 'suites' | 'recordPadding'>,
-    createHandshake: (engine: Dtls12Engine) => Handshake,
+    /** Undefined: `continueFrom` follows. */
+    createHandshake: ((engine: Dtls12Engine) => Handshake) | undefined,
+    /** Sees to it that the association can be continued. */
+    private readonly keeper?: AssociationKeeper,
   ) {
     this.#cid = options.connectionId ?? noConnectionId;
-    this.#handshake = createHandshake(this);
+    this.#handshake = createHandshake?.(this);
   }
 
   get nextTimeout(): number | undefined {
@@ -81,7 +92,11 @@ export class Dtls12Engine implements Engine, FlightCarrier {
   }
 
   start(now: number): void {
-    this.#guard(() => this.#handshake?.start(now));
+    if (this.#handshake) return this.#guard(() => this.#handshake?.start(now));
+    if (this.#state !== 'established') return;
+    // What was restored is not there any more when the first record is sent: the state can be restored once.
+    this.#cover();
+    this.sink.established();
   }
 
   receive(datagram: Uint8Array, now: number): void {
@@ -139,6 +154,13 @@ export class Dtls12Engine implements Engine, FlightCarrier {
     this.#exporter = undefined;
   }
 
+  save(): Uint8Array | undefined {
+    if (this.#state !== 'established') return undefined;
+    if (this.keeper && !this.info?.peerConnectionId?.length) return undefined;
+    if (this.keeper) return this.keeper.save(this.#sequence, this.#window.state.newest, (next) => this.#encode(next));
+    return this.#encode({ sequence: this.#sequence, window: this.#window.state });
+  }
+
   exportKeyingMaterial(length: number, label: string, context: Uint8Array | undefined): Uint8Array {
     if (!this.#exporter) throw errnoError('ENOTCONN', 'there is no association whose keys may be exported');
     return this.#exporter.export(length, label, context);
@@ -175,7 +197,22 @@ export class Dtls12Engine implements Engine, FlightCarrier {
     this.#state = 'established';
     this.#handshake?.destroy();
     this.#handshake = undefined;
+    if (exporter && info.peerConnectionId?.length) this.#cover();
     this.sink.established();
+  }
+
+  /** Goes on with an association that was saved, instead of a handshake. */
+  continueFrom(saved: SavedAssociation, protection: Protection, exporter: Exporter): void {
+    const { info, suite, sequence, window, forgeries } = saved;
+    const own = info.connectionId ?? noConnectionId;
+    this.#cid = own;
+    this.installProtection(protection.reader, protection.writer, suite.protection.limits, own);
+    this.#sequence = sequence;
+    this.#window.state = window;
+    this.#forgeries = forgeries;
+    this.#exporter = exporter;
+    this.info = info;
+    this.#state = 'established';
   }
 
   /** Nothing acknowledges the last flight of a handshake, so the side that sent it answers a repetition of the peer's with it. */
@@ -229,6 +266,7 @@ export class Dtls12Engine implements Engine, FlightCarrier {
     // RFC 6347 §4.1: numbers must not wrap. Nobody gets there: it takes 2,000 years at 4,000 records a second.
     if (this.#sequence > maxSequenceNumber)
       throw errnoError('EOVERFLOW', 'the association has used all record numbers');
+    if (this.keeper?.coversWriting(this.#sequence) === false) this.#cover();
     return this.#writer.seal(type, epoch, this.#sequence++, fragment);
   }
 
@@ -294,6 +332,7 @@ export class Dtls12Engine implements Engine, FlightCarrier {
       return;
     }
     const isNewest = this.#window.mark(header.sequenceNumber);
+    if (this.keeper?.coversReading(header.sequenceNumber) === false) this.#cover();
     if (header.type !== ContentType.tls12_cid) return this.#receiveContent(header.type, plaintext, now);
     if (isNewest && !handshake) this.sink.newest();
     const typeAt = innerTypeAt(plaintext);
@@ -405,6 +444,20 @@ export class Dtls12Engine implements Engine, FlightCarrier {
     }
     this.transmit(record);
     this.sink.alert({ direction: 'sent', level, description });
+  }
+
+  /** Keeps a state of the association from which it can be continued, whatever is sent and received from now on until the next. */
+  #cover(): void {
+    this.keeper?.cover(this.#sequence, this.#window.state.newest, (next) => this.#encode(next));
+  }
+
+  #encode(next: Pick<SavedAssociation, 'sequence' | 'window'>): Uint8Array | undefined {
+    const { info } = this;
+    const exporter = this.#exporter;
+    const suite = info && ciphersuite(info.ciphersuite);
+    if (!suite || !exporter) return undefined;
+    const { master, randoms } = exporter;
+    return encodeSavedAssociation({ suite, master, randoms, info, ...next, forgeries: this.#forgeries });
   }
 
   /** Runs a step of the handshake: what the peer did wrong becomes an alert, what we did wrong becomes internal_error. */

@@ -30,7 +30,10 @@ export interface ClientSessionScope {
 }
 
 /** "AVSP" for this backend, and the version of the form. */
-const magic = Uint8Array.of(0x41, 0x56, 0x53, 0x50, 1);
+const sessionMagic = Uint8Array.of(0x41, 0x56, 0x53, 0x50, 1);
+
+/** "AVSA": what begins a live association. */
+const associationMagic = Uint8Array.of(0x41, 0x56, 0x53, 0x41, 1);
 
 const keyLabel = new TextEncoder().encode('avs-net tls-pure client session');
 
@@ -49,19 +52,12 @@ export function storeSession(session: ClientSession, scope: ClientSessionScope):
     .u48(session.expires);
   const plaintext = writer.finish();
   writer.wipe();
-  const key = storageKey(scope);
-  const sealed = seal(scope.provider, scope.random, key, additionalData(scope), plaintext);
-  key.fill(0);
-  plaintext.fill(0);
-  return new Writer(magic.length + sealed.length).bytes(magic).bytes(sealed).finish();
+  return store(sessionMagic, plaintext, scope);
 }
 
 /** The session in `stored`; undefined when it is anything but one of this scope that has not expired. */
 export function restoreSession(stored: Uint8Array, scope: ClientSessionScope, date: number): ClientSession | undefined {
-  if (stored.length < magic.length || !magic.every((byte, i) => byte === stored[i])) return undefined;
-  const key = storageKey(scope);
-  const plaintext = open(scope.provider, key, additionalData(scope), stored.subarray(magic.length));
-  key.fill(0);
+  const plaintext = restore(sessionMagic, stored, scope);
   if (!plaintext) return undefined;
   try {
     const session = decode(new Reader(plaintext));
@@ -74,6 +70,32 @@ export function restoreSession(stored: Uint8Array, scope: ClientSessionScope, da
   } finally {
     plaintext.fill(0);
   }
+}
+
+/** A live association for storage, as a session is. Wipes `state`. */
+export function storeAssociation(state: Uint8Array, scope: ClientSessionScope): Uint8Array {
+  return store(associationMagic, state, scope);
+}
+
+/** What was given to {@link storeAssociation}; undefined when `stored` is anything but one of this scope. The caller wipes it. */
+export function restoreAssociation(stored: Uint8Array, scope: ClientSessionScope): Uint8Array | undefined {
+  return restore(associationMagic, stored, scope);
+}
+
+function store(magic: Uint8Array, plaintext: Uint8Array, scope: ClientSessionScope): Uint8Array {
+  const key = storageKey(scope);
+  const sealed = seal(scope.provider, scope.random, key, additionalData(magic, scope), plaintext);
+  key.fill(0);
+  plaintext.fill(0);
+  return new Writer(magic.length + sealed.length).bytes(magic).bytes(sealed).finish();
+}
+
+function restore(magic: Uint8Array, stored: Uint8Array, scope: ClientSessionScope): Uint8Array | undefined {
+  if (stored.length < magic.length || !magic.every((byte, i) => byte === stored[i])) return undefined;
+  const key = storageKey(scope);
+  const plaintext = open(scope.provider, key, additionalData(magic, scope), stored.subarray(magic.length));
+  key.fill(0);
+  return plaintext;
 }
 
 function decode(reader: Reader): ClientSession | undefined {
@@ -94,7 +116,7 @@ function storageKey({ provider, psk }: ClientSessionScope): Uint8Array {
   return key;
 }
 
-function additionalData({ psk, peer, serverName, suites }: ClientSessionScope): Uint8Array {
+function additionalData(magic: Uint8Array, { psk, peer, serverName, suites }: ClientSessionScope): Uint8Array {
   const encoder = new TextEncoder();
   return new Writer()
     .bytes(magic)
