@@ -28,6 +28,11 @@ export interface DtlsClientOptions extends DtlsOptions {
   readonly serverName?: string | undefined;
   /** Holds the session from one connection to the next. */
   readonly session?: Uint8Array | undefined;
+  /**
+   * Makes the session durable as it is now, or throws. With it and a connection ID the association itself is in the session: the next process
+   * goes on with it.
+   */
+  readonly persist?: (() => void) | undefined;
 }
 
 /**
@@ -48,6 +53,7 @@ function defaultCiphersuites({ capabilities }: Backend): readonly number[] {
 /** DTLS with a pre-shared key to a server. @throws what `connect` does. */
 export async function connectDtls(options: DtlsClientOptions, signal: AbortSignal): Promise<Connection> {
   const { backend, host, port, identity, key, ciphersuites = defaultCiphersuites(backend), onKeyLog } = options;
+  const persist = options.cid === true ? options.persist : undefined;
   const socket = await backend.createDtlsSocket({
     security: {
       mode: 'psk',
@@ -60,10 +66,12 @@ export async function connectDtls(options: DtlsClientOptions, signal: AbortSigna
     useConnectionId: options.cid,
     serverNameIndication: options.serverName,
     sessionResumptionBuffer: options.session,
+    persistAssociation: persist && { persist },
     additionalConfiguration: options.legacyServer === true ? allowLegacyServers : undefined,
   });
   const start = performance.now();
-  const before = options.session?.slice();
+  // An association that was there before must not come back: its numbers may have been used since.
+  const before = persist === undefined ? options.session?.slice() : undefined;
   try {
     await socket.connect(host, port, { signal });
   } catch (error) {
@@ -75,10 +83,17 @@ export async function connectDtls(options: DtlsClientOptions, signal: AbortSigna
     before?.fill(0);
   }
   const time = performance.now() - start;
+  const isContinued = socket.getOption('connectionIdResumed');
+  const how = isContinued ? 'goes on without a handshake' : describeHandshake(socket.info, 'client');
   return toConnection(socket, {
     summarize: (peer) =>
-      `connected to ${describePeer(peer)}: ${describeHandshake(socket.info, 'client')}${describeCid(socket.info, options)}, ${time.toFixed(0)} ms`,
-    isResumed: socket.info?.resumed === true,
+      `connected to ${describePeer(peer)}: ${how}${describeCid(socket.info, options)}, ${time.toFixed(0)} ms`,
+    isResumed: isContinued || socket.info?.resumed === true,
+    isContinued,
+    suspend: async () => {
+      // What cannot be kept ends in the usual way.
+      if (persist !== undefined) await socket.suspend().catch(() => {});
+    },
     rebind: async () => {
       if ((socket.info?.peerConnectionId?.length ?? 0) === 0) {
         throw new UserError('the port stays: the server gave no connection ID, and knows the device by its address');

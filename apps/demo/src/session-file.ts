@@ -17,8 +17,10 @@ export interface KeptSession {
   /** The session resumption buffer. */
   readonly session: Uint8Array;
   readonly memory: Memory;
-  /** Keeps both as they are now. */
+  /** Keeps both as they are now; when that fails, it is told once. */
   keep(): void;
+  /** Keeps both as they are now. Undefined: nothing outlives the process. @throws the system's errors. */
+  readonly persist: (() => void) | undefined;
 }
 
 /** How a session file is used. */
@@ -33,7 +35,7 @@ export interface SessionFileOptions {
 
 /** A session that lasts as long as the process. */
 export function sessionInMemory(settings: ServerSettings): KeptSession {
-  return { session: new Uint8Array(sessionSize), memory: new Memory({ settings }), keep: () => {} };
+  return { session: new Uint8Array(sessionSize), memory: new Memory({ settings }), keep: () => {}, persist: undefined };
 }
 
 /** A session that outlives the process, in a file. @throws the system's errors: the file can be neither read nor written. */
@@ -61,7 +63,7 @@ export function sessionInFile({ filename, scope, settings, warn }: SessionFileOp
     }
   };
   write();
-  return { session, memory, keep };
+  return { session, memory, keep, persist: write };
 }
 
 function read(filename: string, scope: SessionScope, warn: (line: string) => void): StoredSession | undefined {

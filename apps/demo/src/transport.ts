@@ -12,10 +12,14 @@ export interface Connection {
   readonly summary: string;
   /** The security session is one from before: the server knows whose it is. */
   readonly isResumed: boolean;
+  /** The association is one from before, and nobody has asked the server whether it still has it. */
+  readonly isContinued: boolean;
   /** Goes on from another port, and resolves with a line for people. @throws what `SecureSocket.rebind` does; UserError without one. */
   rebind(): Promise<string>;
   /** Calls back once when the peer or the network has ended the connection; not after `close`. */
   onLost(lost: (error?: Error) => void): void;
+  /** Ends the connection for this process; another one may go on with it, if it can be kept. */
+  suspend(): Promise<void>;
   /** Ends the connection. Idempotent. */
   close(): Promise<void>;
 }
@@ -23,7 +27,10 @@ export interface Connection {
 /** A connected socket as a {@link Connection}, which owns it from then on. */
 export function toConnection(
   socket: Socket,
-  { summarize, isResumed, rebind }: Pick<Connection, 'isResumed' | 'rebind'> & { summarize(peer: Peer): string },
+  {
+    summarize,
+    ...details
+  }: Pick<Connection, 'isResumed' | 'isContinued' | 'rebind' | 'suspend'> & { summarize(peer: Peer): string },
 ): Connection {
   const peer = { host: socket.remoteHost, port: socket.remotePort };
   const view = dgramView(socket);
@@ -32,8 +39,7 @@ export function toConnection(
     socket: view,
     peer,
     summary: summarize(peer),
-    isResumed,
-    rebind,
+    ...details,
     onLost: (lost) => {
       const tell = (error?: Error): void => {
         if (over) return;
@@ -42,6 +48,10 @@ export function toConnection(
       };
       view.on('error', tell);
       view.on('close', () => tell());
+    },
+    suspend: async () => {
+      over = true;
+      await details.suspend();
     },
     close: async () => {
       over = true;

@@ -17,6 +17,8 @@ export async function connectUdp(host: string, port: number, signal: AbortSignal
   return toConnection(socket, {
     summarize: (peer) => `plain UDP to ${describePeer(peer)}, no security`,
     isResumed: false,
+    isContinued: false,
+    suspend: async () => {},
     rebind: async () => {
       throw new UserError(
         'the port stays: without DTLS there are no connection IDs, and the server knows the device by its address',

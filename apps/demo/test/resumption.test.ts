@@ -257,7 +257,7 @@ describe.each(backends.filter(({ capabilities }) => capabilities.sessionResumpti
         clock,
       });
       mallory.thermometer.measure(-40);
-      await mallory.logged('the session is resumed');
+      await mallory.logged('the registration /rd/');
       await clock.advance(0);
       await mallory.logged('Update → 4.04');
       // The name is alice's as well.

@@ -63,6 +63,29 @@ export function continuationCells(): void {
 
     cellIf(
       'connectionId',
+      'a device with a connection ID that is restarted goes on without a handshake, and so do registration and observation',
+      () =>
+        withSessionFile(async (sessionFile) => {
+          await using server = await LibraryServer.start(device, 6);
+          {
+            await using first = start(server.port, '--cid', '--session-file', sessionFile);
+            await observe(server, first);
+          }
+          for (let restart = 0; restart < changes; restart++) {
+            server.skip();
+            await using again = start(server.port, '--cid', '--session-file', sessionFile);
+            await again.printed(/^connected to .*: goes on without a handshake, a connection ID of 6 bytes, /m);
+            await server.next(/sleeper updated from port \d+/);
+            await goesOn(server);
+            expect(again.output).not.toMatch(/^Register /m);
+          }
+          expectOneOfEach(server);
+          expect(server.output).not.toMatch(/resumed handshake/);
+        }),
+    );
+
+    cellIf(
+      'connectionId',
       'a device with a connection ID changes its port, and registration and observation go on',
       async () => {
         await using server = await LibraryServer.start(device, 6);

@@ -133,14 +133,15 @@ function checkPlain({ identity, key }: ClientOptions): undefined {
 async function secureConnect(
   options: ClientOptions,
   secrets: Secrets,
-  { session, keep }: KeptSession,
+  { session, keep, persist }: KeptSession,
 ): Promise<(signal: AbortSignal) => Promise<Connection>> {
   const { ciphersuites, legacyServer, serverName, cid } = options;
   const { host, port } = options.serverUri;
   const onKeyLog = keyLog(options.keyLog);
   const backend = await loadBackend(options.backend);
   checkCid(backend, cid);
-  const settings = { backend, host, port, ...secrets, ciphersuites, legacyServer, serverName, cid, session, onKeyLog };
+  const server = { backend, host, port, ciphersuites, legacyServer, serverName, cid };
+  const settings = { ...server, ...secrets, session, persist, onKeyLog };
   return async (signal) => {
     try {
       return await connectDtls(settings, signal);

@@ -62,13 +62,12 @@ async function present(scene: Scene): Promise<void> {
   expectThat(code === 0, `the device's process ended with exit code ${code}`);
 }
 
-/** Kills the device's process and starts it again. Resolves when its session is resumed and its address is known. */
+/** Kills the device's process and starts it again. Resolves when it has told the server where it is. */
 async function restart({ server, startDevice, say, signal }: Scene, running: DemoDevice): Promise<DemoDevice> {
   await running.kill();
   say("the device's process was killed, and is started again with its session in a file");
-  const resumed = once(server, 'resumed', { signal });
   const updated = once(server, 'updated', { signal });
   const again = startDevice();
-  await Promise.all([resumed, updated]);
+  await updated;
   return again;
 }

@@ -1,6 +1,6 @@
 import { type Clock, systemClock, type TimerHandle } from '@avs-net/core';
 import { CoapEndpoint } from '../coap/coap-endpoint.js';
-import { CoapClosedError, describeCode } from '../coap/messages.js';
+import { CoapClosedError, CoapTimeoutError, describeCode } from '../coap/messages.js';
 import type { Connection } from '../transport.js';
 import { DeviceManagement } from './device-management.js';
 import { Mailbox } from './mailbox.js';
@@ -36,6 +36,9 @@ type Ending = Exclude<Event, 'update'>;
 
 /** Waits between attempts: 1 s, doubled up to this, ms. */
 const longestWait = 60_000;
+
+/** How long a server may take to answer over an association from before, ms: three repetitions of CoAP's fit in. */
+const proving = 20_000;
 
 /** How long a device waits before it connects again after a loss or a reboot, ms. */
 const pause = 1_000;
@@ -175,29 +178,38 @@ export class Lwm2mClient {
     });
     const { peer } = connection;
     const session = new Session({ ...this.#options, endpoint, peer, clock: this.#clock });
+    // Of an association from before nobody knows yet whether the server has it: that shall not take as long as CoAP would.
+    let patience = connection.isContinued ? proving : undefined;
     try {
       let isKnown = false;
       if (connection.isResumed && session.takeUp()) {
         management.restore(memory.reporting, ({ token, path, accept }) =>
           endpoint.resume({ token, path: path.map(String), accept, peer }),
         );
-        log(`the session is resumed, and the registration ${describeLocation(session.location)} goes on`);
-        isKnown = await this.#update(session);
+        log(`the registration ${describeLocation(session.location)} goes on, without a Register`);
+        isKnown = await this.#update(session, patience);
+        patience = undefined;
       }
       for (;;) {
         if (!isKnown) {
           management.reset();
           memory.reporting = nothingReported;
-          await session.register(this.#giveUp.signal);
+          await session.register(this.#giveUp.signal, patience);
+          patience = undefined;
         }
         this.#registeredOnce = true;
         registered();
         const ending = await this.#keep(session);
+        if (ending === 'leave') await connection.suspend();
         if (ending !== 'forgotten') return ending;
         isKnown = false;
       }
     } catch (error) {
       if (error instanceof CoapClosedError && this.#registeredOnce) return 'lost';
+      if (error instanceof CoapTimeoutError && patience !== undefined) {
+        log(`${messageOf(error)} over the association from before; connecting anew`);
+        return 'reconnect';
+      }
       throw error;
     } finally {
       this.#connection = undefined;
@@ -221,8 +233,8 @@ export class Lwm2mClient {
   }
 
   /** False if the server does not know the registration any more. A server learns of a device's new address by it, too. */
-  async #update(session: Session): Promise<boolean> {
-    const isKnown = await session.update(this.#giveUp.signal);
+  async #update(session: Session, timeout?: number): Promise<boolean> {
+    const isKnown = await session.update(this.#giveUp.signal, timeout);
     if (!isKnown) this.#options.log('the server does not know the registration any more; registering again');
     return isKnown;
   }

@@ -60,8 +60,8 @@ export class Session {
     return this.#registration.location;
   }
 
-  /** Registers. @throws RegistrationRefusedError; as `CoapEndpoint.request`. */
-  async register(signal: AbortSignal): Promise<void> {
+  /** Registers; `timeout` is in milliseconds. @throws RegistrationRefusedError; as `CoapEndpoint.request`. */
+  async register(signal: AbortSignal, timeout?: number): Promise<void> {
     const { endpointName, memory, model, endpoint, peer, log } = this.#options;
     const { lifetime } = memory.settings;
     const response = await endpoint.request({
@@ -72,6 +72,7 @@ export class Session {
       payload: encodeLinks(registrationLinks(model)),
       peer,
       signal,
+      timeout,
     });
     const { code, location } = response;
     if (code !== '2.01') throw new RegistrationRefusedError(code, diagnosticOf(response));
@@ -80,13 +81,13 @@ export class Session {
     log(`Register → ${describeCode(code)}, location ${describeLocation(location)}, lifetime ${lifetime} s`);
   }
 
-  /** False if the server does not know the registration any more. @throws if there is no answer. */
-  async update(signal: AbortSignal): Promise<boolean> {
+  /** False if the server does not know the registration any more. @throws if there is no answer. `timeout` is in milliseconds. */
+  async update(signal: AbortSignal, timeout?: number): Promise<boolean> {
     const { memory, endpoint, peer, log } = this.#options;
     const { location, lifetime: before } = this.#registration;
     const { lifetime } = memory.settings;
     const query = lifetime === before ? [] : [`lt=${lifetime}`];
-    const { code } = await endpoint.request({ method: 'POST', path: location, query, peer, signal });
+    const { code } = await endpoint.request({ method: 'POST', path: location, query, peer, signal, timeout });
     log(`Update → ${describeCode(code)}${lifetime === before ? '' : `, lifetime ${lifetime} s`}`);
     if (code !== '2.04') {
       memory.registration = undefined;

@@ -60,12 +60,23 @@ describe('avs-demo', () => {
       /^device {2}Update → 2\.04 Changed$/m,
       /^server {2}the device's process was killed/m,
       /^device {2}connected to .*, resumed in 2 round trips, \d+ ms$/m,
-      /^device {2}the session is resumed, and the registration \/rd\/\S+ goes on$/m,
+      /^device {2}the registration \/rd\/\S+ goes on, without a Register$/m,
       /^server {2}the registration \/rd\/\S+ and the observation go on: there was no second Register$/m,
       /^device {2}Deregister → 2\.02 Deleted$/m,
       /^server {2}all of it happened as it should$/m,
     ];
     for (const step of steps) expect(out).toMatch(step);
+    expect(out.match(/^device {2}Register /gm)).toHaveLength(1);
+  });
+
+  it('demo --cid shows a device that is killed and goes on without a handshake', { timeout: 60_000 }, async () => {
+    const { code, out, err } = await run('demo', '--cid');
+    expect([code, err]).toEqual([0, '']);
+    expect(out).toMatch(
+      /^device {2}connected to .*: goes on without a handshake, a connection ID of 8 bytes, \d+ ms$/m,
+    );
+    expect(out).toMatch(/^server {2}"thermo-1-identity" has moved from \S+ to \S+, and its association goes on$/m);
+    expect(out.match(/handshake complete/g)).toHaveLength(1);
     expect(out.match(/^device {2}Register /gm)).toHaveLength(1);
   });
 
@@ -85,7 +96,7 @@ describe('avs-demo', () => {
     expect(withCid.match(/handshake complete/g)).toHaveLength(1);
     for (const step of [
       /^server {2}the server has dropped \d+ records from the new port/m,
-      /^device {2}the session is resumed/m,
+      /^device {2}the registration \/rd\/\S+ goes on, without a Register$/m,
       /^server {2}it took a handshake and an Update to bring the device back$/m,
       /^server {2}all of it happened as it should$/m,
     ]) {
