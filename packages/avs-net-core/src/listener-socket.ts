@@ -9,7 +9,7 @@ import type { DtlsListener, ListenerStats } from './datagram-listener.js';
 import type { ServerEngineFactory } from './engine.js';
 import { type AvsError, errnoError } from './errors.js';
 import { asAvsError } from './foreign-error.js';
-import { datagramSizeOf } from './inner-mtu.js';
+import { datagramSizeOf, maxPlaintextLength } from './inner-mtu.js';
 import { ListenerCounters } from './listener-counters.js';
 import type { HandshakeTimeouts, ReadableOption, ReadableOptions, WritableOption, WritableOptions } from './options.js';
 import { platformRandom } from './random.js';
@@ -221,7 +221,7 @@ export class ListenerSocket implements DtlsListener {
       case 'state':
         return this.state;
       case 'innerMtu':
-        return this.#engines.maxPlaintext(datagramSizeOf(this.#below()));
+        return Math.min(this.#engines.maxPlaintext(datagramSizeOf(this.#below())), maxPlaintextLength);
       case 'hasBufferedData':
         return this.#backlog.size > 0;
       case 'handshakeTimeouts':

@@ -8,7 +8,7 @@ import { addDrops, noDrops } from './drop-counts.js';
 import type { DropReason, EngineInfo } from './engine.js';
 import { type AvsError, errnoError } from './errors.js';
 import { checkExport } from './exporter.js';
-import { datagramSizeOf } from './inner-mtu.js';
+import { datagramSizeOf, maxPlaintextLength } from './inner-mtu.js';
 import type { HandshakeTimeouts, ReadableOption, ReadableOptions, WritableOption, WritableOptions } from './options.js';
 import type { ReceiveQueue } from './receive-queue.js';
 import type { RebindOptions, SecureSocket } from './secure-socket.js';
@@ -272,9 +272,10 @@ export abstract class SecureSocketBase implements SecureSocket {
         return { ...this.#handshakeTimeouts };
       case 'addressFamily':
       case 'mtu':
+        return this.#below().getOption(key);
       case 'preferredAddressFamily':
       case 'forcedAddressFamily':
-        return this.#below().getOption(key);
+        return this.#resolving(key).getOption(key);
       default:
         throw errnoError('ENOTSUP', `a ${this.type} socket has no option ${String(key)} that can be read`);
     }
@@ -294,7 +295,7 @@ export abstract class SecureSocketBase implements SecureSocket {
         break;
       case 'preferredAddressFamily':
       case 'forcedAddressFamily':
-        this.#below().setOption(key, value as WritableOptions[typeof key]);
+        this.#resolving(key).setOption(key, value as WritableOptions[typeof key]);
         break;
       case 'daneTlsaRecords':
         throw errnoError('ENOTSUP', 'daneTlsaRecords: the socket is not configured for DANE');
@@ -305,9 +306,15 @@ export abstract class SecureSocketBase implements SecureSocket {
 
   #innerMtu(): number {
     const size = datagramSizeOf(this.#below());
-    const negotiated = this.#association?.maxPlaintext(size);
-    if (negotiated === undefined) return this.worstMaxPlaintext(size);
-    return Math.min(negotiated, this.#association?.info?.maxFragmentLength ?? negotiated);
+    const fits = this.#association?.maxPlaintext(size) ?? this.worstMaxPlaintext(size);
+    return Math.min(fits, this.#association?.info?.maxFragmentLength ?? maxPlaintextLength);
+  }
+
+  /** The socket below, where there are names to resolve. */
+  #resolving(key: string): CarrierSocket {
+    this.checkUsable();
+    if (this.openState === 'accepted') throw errnoError('ENOTSUP', `an accepted socket has no option ${key}`);
+    return this.#below();
   }
 
   #below(): CarrierSocket {

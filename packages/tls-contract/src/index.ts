@@ -21,6 +21,7 @@ import { describeListenerStates } from './listener-states.js';
 import { describeLoopback } from './loopback.js';
 import { describeLoss } from './loss.js';
 import { describeNesting } from './nesting.js';
+import { describeOptionTable } from './option-table.js';
 import { describeOptions } from './options.js';
 import { describeOwnTransport } from './own-transport.js';
 import { describeRefusedHandshakes } from './refused-handshakes.js';
@@ -67,6 +68,7 @@ export function describeContract(title: string, backends: BackendPair, options: 
     describeListenerStates(backends);
     describeAddresses(backends);
     describeOptions(backends);
+    describeOptionTable(backends);
     describeServerNames(backends);
     describeSessionBuffers(backends);
     describeResumption(backends);

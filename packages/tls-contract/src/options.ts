@@ -89,6 +89,22 @@ export function describeOptions(backends: BackendPair): void {
       expect(client.getOption('innerMtu')).toBe(0);
     });
 
+    it('never tells an innerMtu above the largest record, whatever the socket below takes', async () => {
+      await using bed = new Testbed(backends);
+      const below = bed.network.createUdpSocket({ forcedMtu: 65_535 });
+      const listener = await bed.listen({
+        below: bed.network.createUdpSocket({ forcedMtu: 65_535 }, { address: serverAddress }),
+      });
+      const client = await bed.client({ below });
+      await bed.run(client.bind('0.0.0.0', 0));
+      expect([client.getOption('innerMtu'), listener.getOption('innerMtu')]).toEqual([16_384, 16_384]);
+      const { server } = await bed.connect(client, listener);
+      expect([client.getOption('innerMtu'), server.getOption('innerMtu')]).toEqual([16_384, 16_384]);
+      await bed.run(client.shutdown());
+      await bed.clock.advance(10);
+      expect([client.getOption('innerMtu'), server.getOption('innerMtu')]).toEqual([16_384, 16_384]);
+    });
+
     it('reports the worst case of the configured suites before the handshake', async () => {
       await using bed = new Testbed(backends);
       const client = await bed.client();
