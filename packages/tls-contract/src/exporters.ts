@@ -1,23 +1,13 @@
-import { createHmac } from 'node:crypto';
 import { ciphersuiteName, type SecureSocket } from '@avs-net/core';
 import { describe, expect, it } from 'vitest';
 import type { BackendPair } from './backend-pair.js';
 import { counting, hexOf, utf8 } from './bytes.js';
 import { commonCiphersuites } from './ciphersuites.js';
 import { expectErrno, expectThrown, outcomeOf, thrownBy } from './outcomes.js';
+import { prf, secretsOf } from './sealed-records.js';
 import { Testbed } from './testbed.js';
-import { clientHelloOf, serverRandomOf } from './wire.js';
 
 const label = 'EXPERIMENTAL avs-net';
-
-/** RFC 5246 §5: P_hash with the label in front of the seed, written anew here so that a backend is not measured by itself. */
-function prf(hash: string, secret: Uint8Array, seed: Uint8Array, length: number): Uint8Array {
-  const hmac = (...parts: Uint8Array[]): Uint8Array =>
-    parts.reduce((mac, part) => mac.update(part), createHmac(hash, secret)).digest();
-  const output: number[] = [];
-  for (let a = hmac(seed); output.length < length; a = hmac(a)) output.push(...hmac(a, seed));
-  return Uint8Array.from(output.slice(0, length));
-}
 
 /** Keys that both ends derive alike for the application. RFC 5705. */
 export function describeExporters(backends: BackendPair): void {
@@ -30,9 +20,8 @@ export function describeExporters(backends: BackendPair): void {
       const { client, server } = await bed.pair({
         client: { ciphersuites: [id], onKeyLog: (line) => lines.push(line) },
       });
-      const master = Buffer.from(lines[0]?.split(' ')[2] ?? '', 'hex');
-      const { random } = clientHelloOf(bed.sentBy('client')[0]?.data ?? new Uint8Array());
-      const randoms = Buffer.concat([random, serverRandomOf(bed.sentBy('server').map(({ data }) => data))]);
+      const { master, clientRandom, serverRandom } = secretsOf(bed, lines[0]);
+      const randoms = Buffer.concat([clientRandom, serverRandom]);
       const hash = name.endsWith('SHA384') ? 'sha384' : 'sha256';
       for (const [length, context] of [
         [1, undefined],
@@ -42,7 +31,7 @@ export function describeExporters(backends: BackendPair): void {
         [100, counting(300)],
       ] as const) {
         const after = context ? [Uint8Array.of(context.length >> 8, context.length), context] : [];
-        const expected = prf(hash, master, Buffer.concat([utf8(label), randoms, ...after]), length);
+        const expected = prf(hash, master, label, Buffer.concat([randoms, ...after]), length);
         for (const side of [client, server]) {
           expect(side.exportKeyingMaterial(length, label, context), `${name} ${length}`).toEqual(expected);
         }

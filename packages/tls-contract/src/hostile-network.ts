@@ -5,7 +5,7 @@ import type { BackendPair } from './backend-pair.js';
 import { counting, textOf, utf8 } from './bytes.js';
 import { rejectionOf } from './outcomes.js';
 import { type ConnectedPair, serverAddress, serverPort, Testbed } from './testbed.js';
-import { ContentType, clientHelloOf, HandshakeType, holds, holdsHandshake } from './wire.js';
+import { ContentType, clientHelloOf, HandshakeType, holds, holdsHandshake, writeRecord } from './wire.js';
 
 const target: Endpoint = { host: serverAddress, port: serverPort };
 
@@ -31,13 +31,6 @@ async function expectUnharmed(bed: Testbed, { client, server }: ConnectedPair, h
     expect(textOf(await bed.run(to.receive())), hint).toBe(hint);
     expect(to.tryReceive(), hint).toBeUndefined();
   }
-}
-
-/** A plaintext record as anyone can write it: RFC 6347 §4.1. */
-function record(type: number, epoch: number, sequence: number, fragment: readonly number[]): Uint8Array {
-  const length = fragment.length;
-  const number = [0, 0, (sequence >> 24) & 255, (sequence >> 16) & 255, (sequence >> 8) & 255, sequence & 255];
-  return Uint8Array.of(type, 0xfe, 0xfd, 0, epoch, ...number, length >> 8, length & 255, ...fragment);
 }
 
 /** What anyone on the network can do to an association or a listener: nothing. */
@@ -130,7 +123,7 @@ export function describeHostileNetwork(backends: BackendPair): void {
         const junk = new Uint8Array(random.integer(0, 80));
         random.fill(junk);
         // Half of it at least begins like a record.
-        if (i % 2 === 0) junk.set(record(20 + (i % 8), i % 3, i, []).subarray(0, Math.min(13, junk.length)));
+        if (i % 2 === 0) junk.set(writeRecord(20 + (i % 8), i % 3, i, []).subarray(0, Math.min(13, junk.length)));
         for (const [from, to] of [up, down, [stranger, target] as const]) bed.network.inject(junk, from, to);
       }
       await bed.clock.advance(1);
@@ -146,13 +139,13 @@ export function describeHostileNetwork(backends: BackendPair): void {
       const pair = await bed.pair();
       const { up, down } = endsOf(pair);
       const forged = [
-        record(ContentType.alert, 0, 500, [2, 40]),
-        record(ContentType.alert, 0, 501, [1, 0]),
-        record(ContentType.alert, 1, 502, [2, 40]),
-        record(ContentType.applicationData, 0, 503, Array.from(utf8('forged'))),
-        record(ContentType.changeCipherSpec, 0, 504, [1]),
-        record(ContentType.handshake, 0, 505, [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
-        record(ContentType.handshake, 0, 506, [20, 0, 0, 12, 0, 9, 0, 0, 0, 0, 0, 12, ...new Array(12).fill(1)]),
+        writeRecord(ContentType.alert, 0, 500, [2, 40]),
+        writeRecord(ContentType.alert, 0, 501, [1, 0]),
+        writeRecord(ContentType.alert, 1, 502, [2, 40]),
+        writeRecord(ContentType.applicationData, 0, 503, Array.from(utf8('forged'))),
+        writeRecord(ContentType.changeCipherSpec, 0, 504, [1]),
+        writeRecord(ContentType.handshake, 0, 505, [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
+        writeRecord(ContentType.handshake, 0, 506, [20, 0, 0, 12, 0, 9, 0, 0, 0, 0, 0, 12, ...new Array(12).fill(1)]),
       ];
       for (const data of forged) for (const [from, to] of [up, down]) bed.network.inject(data, from, to);
       await bed.clock.advance(10_000);

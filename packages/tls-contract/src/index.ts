@@ -1,6 +1,7 @@
 import { describe } from 'vitest';
 import { describeAborts } from './aborts.js';
 import { describeAddresses } from './addresses.js';
+import { describeAlerts } from './alerts.js';
 import { describeAssociationPersistence } from './association-persistence.js';
 import type { BackendPair } from './backend-pair.js';
 import { describeConcurrency } from './concurrency.js';
@@ -79,6 +80,7 @@ export function describeContract(title: string, backends: BackendPair, options: 
     describeAssociationPersistence(backends);
     describeTimeouts(backends);
     describeAborts(backends);
+    describeAlerts(backends);
     describeEndings(backends);
     describeDecorate(backends);
     describeFailedDecorate(backends);

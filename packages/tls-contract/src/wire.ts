@@ -31,6 +31,13 @@ export interface WireClientHello {
 const recordHeader = 13;
 const handshakeHeader = 12;
 
+/** A record as anyone can write it: RFC 6347 §4.1. */
+export function writeRecord(type: number, epoch: number, sequence: number, fragment: readonly number[]): Uint8Array {
+  const { length } = fragment;
+  const number = [0, 0, sequence >>> 24, sequence >>> 16, sequence >>> 8, sequence];
+  return Uint8Array.of(type, 0xfe, 0xfd, 0, epoch, ...number, length >> 8, length, ...fragment);
+}
+
 /** The records of a datagram that a test put on the wire; ends at the first that does not fit. */
 export function recordsOf(datagram: Uint8Array): readonly WireRecord[] {
   const view = new DataView(datagram.buffer, datagram.byteOffset, datagram.byteLength);

@@ -14,9 +14,15 @@ constexpr size_t kLargestFlightDatagram = 4096;
 // Steps that one record can cause: far more than any flight has messages.
 constexpr int kMostSteps = 256;
 
+// As many in a row as OpenSSL bears.
+constexpr int kMostWarnings = 4;
+
 constexpr uint8_t kWarning = 1;
 constexpr uint8_t kFatal = 2;
 constexpr uint8_t kServerHelloDone = 14;
+// Header and body. RFC 5246 §7.4.1.1, §7.4.9, RFC 6347 §4.2.2
+constexpr size_t kHelloRequestSize = 12;
+constexpr size_t kFinishedSize = 12 + 12;
 
 Bytes ToBytes(Span span) { return Bytes(span.data, span.data + span.size); }
 
@@ -192,8 +198,29 @@ Negotiated Association::GetNegotiated() const {
   return result;
 }
 
+// OpenSSL ends a handshake over a malformed alert, and over the fifth warning, whoever has sent them. Before there are keys that may be
+// anyone: malformed ones are dropped, and warnings told and no more. What is fatal is believed: a peer without keys has no other way to say
+// why it fails.
+bool Association::KeepFromOpenSsl(const Record& record) {
+  if (record.type != kAlert || record.epoch != 0) return false;
+  const Span alert = record.whole.From(kRecordHeaderSize);
+  if (alert.size != 2 || (alert.data[0] != kWarning && alert.data[0] != kFatal)) {
+    Drop(DropReason::kMalformed);
+    return true;
+  }
+  if (alert.data[0] == kFatal || alert.data[1] == SSL_AD_CLOSE_NOTIFY) return false;
+  if (plainWarnings_ < kMostWarnings) {
+    ++plainWarnings_;
+    alerts_.push_back(static_cast<uint32_t>(kWarning) << 8 | alert.data[1]);
+  } else {
+    Drop(DropReason::kOverflow);
+  }
+  return true;
+}
+
 void Association::FeedDuringHandshake(const Record& record, ErrorQueue* errors) {
   if (record.epoch > 1) return Drop(DropReason::kEpoch);
+  if (KeepFromOpenSsl(record)) return;
   const SSL_CIPHER* cipher = SSL_get_pending_cipher(ssl_.get());
   // No peer protects anything before the suite is chosen.
   if (record.epoch == 1 && cipher == nullptr) return Drop(DropReason::kEpoch);
@@ -225,16 +252,33 @@ void Association::NoteProtectedHandshakeRecord(const Record& record) {
   }
 }
 
+// OpenSSL takes any handshake message for the beginning of a new handshake, and if it cannot refuse that at once it waits for more, and sends
+// nothing until then. So it sees repetitions of the peer's Finished, which it answers with its last flight, and a HelloRequest once, which it
+// refuses (RFC 7925 §17); their sizes tell. A ClientHello is ignored.
+bool Association::IsLateMessage(const Record& record) {
+  const SSL_CIPHER* cipher = SSL_get_current_cipher(ssl_.get());
+  if (HasPlaintextOf(kFinishedSize, record, cipher)) return true;
+  if (context_->server() || refused_ || !HasPlaintextOf(kHelloRequestSize, record, cipher)) return false;
+  refused_ = true;
+  return true;
+}
+
 void Association::FeedEstablished(const Record& record, ErrorQueue* errors) {
   if (record.epoch != 1) return Drop(DropReason::kEpoch);
   if (seen_.Contains(record.sequence)) return Drop(DropReason::kReplayed);
   if (TooShort(record, SSL_get_current_cipher(ssl_.get()))) return Drop(DropReason::kUnauthenticated);
+  if (record.type == kHandshake && !IsLateMessage(record)) return Drop(DropReason::kUnexpected);
   const size_t plaintexts = plaintexts_.size();
   const size_t datagrams = datagrams_.size();
   const size_t alerts = alerts_.size();
   inbound_ = record.whole;
   Run(errors);
   inbound_ = {};
+  if (!ended_ && !SSL_is_init_finished(ssl_.get())) {
+    error_ = {0, "the peer has begun another handshake, which OpenSSL cannot go back from"};
+    ended_ = true;
+    progress_ |= kFailed;
+  }
   if (plaintexts_.size() != plaintexts || datagrams_.size() != datagrams || alerts_.size() != alerts) {
     seen_.Add(record.sequence);
   } else if (!ended_) {
@@ -269,13 +313,17 @@ bool Association::Read(ErrorQueue* errors) {
   uint8_t plaintext[kLargestPlaintext];
   size_t length = 0;
   const int result = SSL_read_ex(ssl_.get(), plaintext, sizeof plaintext, &length);
+  const int why = SSL_get_error(ssl_.get(), result);
+  const bool warned = std::exchange(warned_, false);
+  if (warned) SSL_set_shutdown(ssl_.get(), SSL_get_shutdown(ssl_.get()) & ~SSL_RECEIVED_SHUTDOWN);
+  if (warned && result != 1 && (why == SSL_ERROR_SYSCALL || why == SSL_ERROR_ZERO_RETURN)) return true;
   if (result == 1) {
     // OpenSSL 3.0 gives an empty record, later ones pass over it: here all are alike.
     if (length > 0) plaintexts_.push_back(Bytes(plaintext, plaintext + length));
     OPENSSL_cleanse(plaintext, length);
     return true;
   }
-  switch (SSL_get_error(ssl_.get(), result)) {
+  switch (why) {
     case SSL_ERROR_WANT_READ:
       return false;
     case SSL_ERROR_ZERO_RETURN:

@@ -142,6 +142,10 @@ class Association final : private DatagramPort {
   void FeedDuringHandshake(const Record& record, ErrorQueue* errors);
   void FeedEstablished(const Record& record, ErrorQueue* errors);
   void NoteProtectedHandshakeRecord(const Record& record);
+  // Whether this is a handshake message that OpenSSL may see after the handshake.
+  bool IsLateMessage(const Record& record);
+  // Whether this was an alert of epoch 0 that OpenSSL shall not see.
+  bool KeepFromOpenSsl(const Record& record);
   void SendPlainAlert(uint8_t level, uint8_t description);
   void ProvokeAlert(ErrorQueue* errors);
   void Drop(DropReason reason);
@@ -179,6 +183,13 @@ class Association final : private DatagramPort {
   std::array<uint32_t, static_cast<size_t>(DropReason::kCount)> drops_{};
   LibraryError error_;
   SeenRecords seen_;
+
+  // A warning has come in the present read.
+  bool warned_ = false;
+  // In plaintext.
+  int plainWarnings_ = 0;
+  // Renegotiation has been refused.
+  bool refused_ = false;
 
   std::string peerIdentity_;
   std::string peerServerName_;

@@ -34,8 +34,15 @@ unsigned int Association::OnTimer(SSL* ssl, unsigned int duration) {
 
 void Association::OnInfo(const SSL* ssl, int where, int value) {
   if ((where & SSL_CB_ALERT) == 0) return;
-  const uint32_t sent = (where & SSL_CB_WRITE) != 0 ? 1u << 16 : 0;
-  Of(ssl)->alerts_.push_back(sent | static_cast<uint32_t>(value));
+  Association* self = Of(ssl);
+  const bool sent = (where & SSL_CB_WRITE) != 0;
+  // OpenSSL 3.0 takes a warning off its records only when the peer has shut down, and reads it again and again until it is five of them, which is
+  // too many. So the peer has shut down, for as long as this read lasts.
+  if (!sent && self->established_ && value >> 8 == SSL3_AL_WARNING && (value & 0xff) != SSL_AD_CLOSE_NOTIFY) {
+    self->warned_ = true;
+    SSL_set_shutdown(self->ssl_.get(), SSL_get_shutdown(ssl) | SSL_RECEIVED_SHUTDOWN);
+  }
+  self->alerts_.push_back((sent ? 1u << 16 : 0) | static_cast<uint32_t>(value));
 }
 
 void Association::OnMessage(int sent, int, int type, const void* message, size_t size, SSL* ssl, void*) {

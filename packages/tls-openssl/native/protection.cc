@@ -21,4 +21,13 @@ bool TooShort(const Record& record, const SSL_CIPHER* cipher) {
   return record.epoch != 0 && record.whole.size - kRecordHeaderSize < LeastFragment(cipher);
 }
 
+bool HasPlaintextOf(size_t size, const Record& record, const SSL_CIPHER* cipher) {
+  const size_t fragment = record.whole.size - kRecordHeaderSize;
+  if (SSL_CIPHER_is_aead(cipher) != 0) return fragment == LeastFragment(cipher) + size;
+  // IV, and blocks of plaintext, MAC and padding, of which there is a byte at least.
+  constexpr size_t kBlock = 16;
+  constexpr size_t kSha256 = 32;
+  return fragment == kBlock + (size + kSha256 + kBlock) / kBlock * kBlock;
+}
+
 }  // namespace avs

@@ -11,4 +11,7 @@ namespace avs {
 // association with internal_error: one datagram of an attacker would do. So it never sees such a record. RFC 6347 §4.1.2.7
 bool TooShort(const Record& record, const SSL_CIPHER* cipher);
 
+// Whether the record has the size of one that protects `size` bytes, with no more padding than it must have.
+bool HasPlaintextOf(size_t size, const Record& record, const SSL_CIPHER* cipher);
+
 }  // namespace avs

@@ -40,6 +40,12 @@ import type { Context } from './context.js';
 import type { Exporter } from './exporter.js';
 import type { Handshake } from './handshake.js';
 
+/** Warning alerts in a row that a peer may send. OpenSSL bears as many. */
+const mostWarnings = 4;
+
+/** Answers to a peer that goes on to ask for renegotiation. */
+const mostRefusals = 4;
+
 /** What an association reads and writes with. */
 export interface Protection {
   readonly reader: RecordProtection;
@@ -73,6 +79,9 @@ export class Dtls12Engine implements Engine, FlightCarrier {
   #lastFlight: Flight | undefined;
   #lastFlightSentAt = 0;
   #exporter: Exporter | undefined;
+  /** Warning alerts received, and refusals to renegotiate sent, since the handshake or the last application data. */
+  #warnings = 0;
+  #refusals = 0;
 
   constructor(
     readonly sink: EngineSink,
@@ -194,6 +203,7 @@ export class Dtls12Engine implements Engine, FlightCarrier {
     if (this.#state !== 'handshaking') return exporter?.destroy();
     this.info = info;
     this.#exporter = exporter;
+    this.#warnings = 0;
     this.#state = 'established';
     this.#handshake?.destroy();
     this.#handshake = undefined;
@@ -227,6 +237,8 @@ export class Dtls12Engine implements Engine, FlightCarrier {
     if (this.#state === 'closed') return;
     // The peer cannot have sent this without our last flight: no need to repeat that any more.
     this.#lastFlight = undefined;
+    this.#warnings = 0;
+    this.#refusals = 0;
     this.sink.deliver(plaintext);
   }
 
@@ -304,7 +316,7 @@ export class Dtls12Engine implements Engine, FlightCarrier {
       case ContentType.alert:
         // A peer that has announced its keys uses them for alerts as well.
         if (handshake.epochOpen) return this.drop('epoch');
-        return this.#receiveAlert(fragment);
+        return this.#receiveAlert(fragment, false);
       default:
         return this.drop('unexpected');
     }
@@ -351,7 +363,7 @@ export class Dtls12Engine implements Engine, FlightCarrier {
         if (handshake) return this.#guard(() => handshake.receive(content, 1, now));
         return this.#guard(() => this.#receiveLateHandshake(content, now));
       case ContentType.alert:
-        return this.#receiveAlert(content);
+        return this.#receiveAlert(content, true);
       case ContentType.return_routability_check:
         return this.#receiveRoutabilityCheck(content);
       default:
@@ -389,21 +401,32 @@ export class Dtls12Engine implements Engine, FlightCarrier {
       return sendFlight(this.#lastFlight, this, this.options.maxDatagramSize);
     }
     this.drop('unexpected');
-    if (type === HandshakeType.hello_request || type === HandshakeType.client_hello) {
-      // RFC 5746 §4.5, RFC 9325 §3.5: renegotiation is refused.
+    const renegotiates = type === HandshakeType.hello_request || type === HandshakeType.client_hello;
+    // RFC 5746 §4.5, RFC 9325 §3.5: renegotiation is refused.
+    if (renegotiates && this.#refusals < mostRefusals) {
+      this.#refusals++;
       this.#sendAlert(AlertLevel.warning, AlertDescription.no_renegotiation);
     }
   }
 
   // Alerts
 
-  #receiveAlert(fragment: Uint8Array): void {
+  /**
+   * An alert in plaintext is believed, since a peer without keys has no other way to say why it fails. Whoever can forge one could as well forge
+   * a ServerHello, and end the handshake so. What may be said without end is bounded: warnings.
+   */
+  #receiveAlert(fragment: Uint8Array, isAuthentic: boolean): void {
     if (fragment.length !== 2) return this.drop('malformed');
     const [level, description] = fragment;
     if (level !== AlertLevel.warning && level !== AlertLevel.fatal) return this.drop('malformed');
+    const isWarning = level === AlertLevel.warning && description !== AlertDescription.close_notify;
+    const isTooMuch = isWarning && ++this.#warnings > mostWarnings;
+    if (isTooMuch && !isAuthentic) return this.drop('overflow');
     const alert = { direction: 'received', level, description } as const;
     this.sink.alert(alert);
-    if (description === AlertDescription.close_notify) {
+    if (isTooMuch) {
+      this.fatal(AlertDescription.unexpected_message, `${this.#warnings} warning alerts in a row`);
+    } else if (description === AlertDescription.close_notify) {
       const handshaking = this.#state === 'handshaking';
       // RFC 5246 §7.2.1: answered with a close_notify of our own, unless that was sent before.
       if (this.#state === 'established') this.#sendAlert(AlertLevel.warning, AlertDescription.close_notify);
