@@ -4,6 +4,7 @@ import {
   ciphersuiteByName,
   defaultHandshakeTimeouts,
   type ServerEngineFactory,
+  ServerSessions,
 } from '@avs-net/core';
 import { availableCiphersuites } from '../../../packages/tls-openssl/dist/ciphersuites.js';
 import { OpensslClientFactory, OpensslServerFactory } from '../../../packages/tls-openssl/dist/engine-factories.js';
@@ -14,7 +15,7 @@ import { portableProvider } from '../../../packages/tls-pure/dist/crypto/portabl
 import type { CryptoProvider } from '../../../packages/tls-pure/dist/crypto/provider.js';
 import { PskCredentials } from '../../../packages/tls-pure/dist/dtls12/context.js';
 import { PureClientFactory, PureServerFactory } from '../../../packages/tls-pure/dist/engine-factories.js';
-import { ServerSessions } from '../../../packages/tls-pure/dist/session/server-sessions.js';
+import { sessionCrypto } from '../../../packages/tls-pure/dist/session/session-crypto.js';
 import { identity, key } from './psk.js';
 import { Unable } from './unable.js';
 
@@ -52,7 +53,7 @@ function pureEngines(provider: CryptoProvider, suiteName: string): Engines {
     server: new PureServerFactory({
       ...shared,
       identityHint: undefined,
-      sessions: new ServerSessions(provider, random, Date.now, resumption),
+      sessions: new ServerSessions(sessionCrypto(provider, random), Date.now, resumption),
       resolve: async () => key.slice(),
     }),
   };

@@ -127,7 +127,10 @@ export interface ListenerConnectionIdConfiguration extends ConnectionIdConfigura
 
 /** What the configurations of a secure socket and of a listener share. Everything is copied when the socket is created. */
 export interface TlsCommonConfiguration {
-  /** The lowest version allowed. Default: the best that the backend has. avs: `version`. */
+  /**
+   * The lowest version allowed; one that is not among the backend's capabilities is ENOTSUP. Default: the best that the backend has.
+   * avs: `version`.
+   */
   readonly version?: TlsVersion | undefined;
   /** Retransmission timers. avs: `dtls_handshake_timeouts`. */
   readonly handshakeTimeouts?: HandshakeTimeouts | undefined;

@@ -8,9 +8,20 @@ export {
 } from './alerts.js';
 export type { Backend, BackendCapabilities } from './backend.js';
 export { type CiphersuiteName, CiphersuiteNumber, ciphersuiteByName, ciphersuiteName } from './ciphersuites.js';
+export {
+  openSession,
+  openState,
+  type SessionScope,
+  type StorableSession,
+  type StoredKind,
+  sealSession,
+  sealState,
+  sessionExpiry,
+} from './client-session.js';
 export { type Clock, systemClock, type TimerHandle } from './clock.js';
 export type * from './configuration.js';
 export type { ConnectionIdSettings, ListenerConnectionIdSettings } from './connection-ids.js';
+export { constantTimeEqual } from './constant-time.js';
 export type * from './credentials.js';
 export {
   createDatagramListener,
@@ -38,7 +49,9 @@ export {
   type SecureSocket,
   type SecureSocketOptions,
 } from './secure-socket.js';
+export { decodeSessionOwner, ServerSessions, type SessionOwner, ticketKeyNameLength } from './server-sessions.js';
 export { MemorySessionCache } from './session-cache.js';
+export { lengthPrefixed, lengthPrefixedParts, type SessionCrypto } from './session-crypto.js';
 export type * from './socket.js';
 export { TicketKeyRing, ticketKeyLength } from './ticket-keys.js';
 export {

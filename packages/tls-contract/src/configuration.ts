@@ -115,24 +115,6 @@ export function describeConfiguration(backends: BackendPair): void {
       });
     });
 
-    it('takes a version as the lowest allowed, and refuses one that it does not reach', async () => {
-      const lowest = ['1.0', '1.1', '1.2'] as const;
-      for (const version of lowest) {
-        await using bed = new Testbed(backends);
-        const { client } = await bed.pair({ client: { version }, server: { version } });
-        expect(client.info?.version, `lowest ${version}`).toBe('1.2');
-      }
-      for (const [make, { dtlsVersions }] of [
-        [makeClient, backends.client.capabilities],
-        [makeListener, backends.server.capabilities],
-      ] as const) {
-        const outcome = await outcomeOf<{ cleanup(): Promise<void> }>(make({ version: '1.3' }));
-        expect(outcome.ok).toBe(dtlsVersions.includes('1.3'));
-        if (outcome.ok) await outcome.value.cleanup();
-        else expectErrno(outcome.error, 'ENOTSUP');
-      }
-    });
-
     it("keeps nothing of the client's configuration: everything can be overwritten at once", async () => {
       await using bed = new Testbed(backends);
       const key = testKey.slice();

@@ -34,6 +34,7 @@ import { describeSessionBuffers } from './session-buffers.js';
 import { describeStates } from './states.js';
 import { describeSuiteChoice } from './suite-choice.js';
 import { describeTimeouts } from './timeouts.js';
+import { describeVersions } from './versions.js';
 import { describeWithoutSockets } from './without-sockets.js';
 
 export type { BackendPair } from './backend-pair.js';
@@ -70,6 +71,7 @@ export function describeContract(title: string, backends: BackendPair, options: 
     describeAddresses(backends);
     describeOptions(backends);
     describeOptionTable(backends);
+    describeVersions(backends);
     describeServerNames(backends);
     describeSessionBuffers(backends);
     describeResumption(backends);

@@ -120,9 +120,9 @@ interface CheckedContext extends EngineContext {
 }
 
 function createContext(native: Native, settings: TlsCommonSettings): CheckedContext {
-  // It is the lowest version allowed: DTLS 1.2 satisfies whatever asks for less.
-  if (settings.version === '1.3') {
-    throw errnoError('ENOTSUP', `version ${settings.version} is not supported: this backend speaks DTLS 1.2`);
+  const { version } = settings;
+  if (version !== undefined && version !== '1.2') {
+    throw errnoError('ENOTSUP', `version ${version} is not supported: this backend speaks DTLS 1.2 and nothing else`);
   }
   if (settings.random) {
     throw errnoError(

@@ -10,6 +10,7 @@ import {
   errnoError,
   type ListenerSettings,
   type SecureSocket,
+  ServerSessions,
   type Socket,
   type SocketConfiguration,
   type TlsConfiguration,
@@ -20,7 +21,7 @@ import { ciphersuite, ciphersuites } from './ciphersuites.js';
 import type { CryptoProvider } from './crypto/provider.js';
 import { type Context, PskCredentials } from './dtls12/context.js';
 import { PureClientFactory, PureServerFactory } from './engine-factories.js';
-import { ServerSessions } from './session/server-sessions.js';
+import { sessionCrypto } from './session/session-crypto.js';
 
 /** What differs between Node and elsewhere. */
 export interface Platform {
@@ -122,11 +123,11 @@ async function createListener(platform: Platform, configuration: DtlsListenerCon
   const settings: ListenerSettings = copyListenerConfiguration(configuration);
   const context = createContext(platform, settings);
   const lookup = pskLookup(credentials, configuration.security);
+  const crypto = sessionCrypto(context.provider, context.random);
   const engines = new PureServerFactory({
     ...context,
     clientOrder: !settings.preferServerCiphersuites,
-    sessions:
-      settings.resumption && new ServerSessions(context.provider, context.random, context.date, settings.resumption),
+    sessions: settings.resumption && new ServerSessions(crypto, context.date, settings.resumption),
     ...lookup,
   });
   return createDatagramListener({ engines, configuration: settings, createBackend: createUdpSocket });
@@ -136,9 +137,9 @@ function createContext(
   platform: Platform,
   settings: TlsSettings | ListenerSettings,
 ): Context & { legacyServers: boolean } {
-  // It is the lowest version allowed: DTLS 1.2 satisfies whatever asks for less.
-  if (settings.version === '1.3') {
-    throw errnoError('ENOTSUP', `version ${settings.version} is not supported: this backend speaks DTLS 1.2`);
+  const { version } = settings;
+  if (version !== undefined && version !== '1.2') {
+    throw errnoError('ENOTSUP', `version ${version} is not supported: this backend speaks DTLS 1.2 and nothing else`);
   }
   const wanted = settings.ciphersuites.length > 0 ? settings.ciphersuites : capabilities.ciphersuites;
   const adjusted: PureSettings = { provider: platform.provider, ciphersuites: [...wanted], legacyServers: false };

@@ -1,3 +1,4 @@
+import { ServerSessions } from '@avs-net/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Ciphersuite, ciphersuite, ciphersuites } from '../src/ciphersuites.js';
@@ -9,6 +10,7 @@ import { decodeClientHello } from '../src/handshake/client-hello.js';
 import { decodeConnectionId, ExtensionType, encodeConnectionId } from '../src/handshake/extensions.js';
 import { innerTypeAt } from '../src/record/connection-id.js';
 import { decodeRecordHeader, plaintextRecord } from '../src/record/header.js';
+import { sessionCrypto } from '../src/session/session-crypto.js';
 import { bouncyCastleRecords, type CapturedRecords, pionRecords } from './captured-records.js';
 import { EnginePair, type PairOptions } from './engine-pair.js';
 
@@ -97,12 +99,11 @@ describe('connection IDs', () => {
   it('are negotiated afresh when a session is resumed', async () => {
     const first = await connected({ clientCid: none, serverCid: eight });
     expect(first.client.sessions).toEqual([]);
-    const { ServerSessions } = await import('../src/session/server-sessions.js');
     const random = (into: Uint8Array): void => {
       globalThis.crypto.getRandomValues(into as Uint8Array<ArrayBuffer>);
     };
     const settings = { cache: undefined, tickets: undefined, lifetime: 1_000_000 };
-    const sessions = new ServerSessions(portableProvider, random, () => 1_800_000_000_000, settings);
+    const sessions = new ServerSessions(sessionCrypto(portableProvider, random), () => 1_800_000_000_000, settings);
     const full = await connected({ clientCid: none, serverCid: eight, sessions });
     await full.run();
     const session = full.client.sessions.at(-1);

@@ -1,11 +1,10 @@
 import { randomFillSync } from 'node:crypto';
-import type { Alert, AvsError, DropReason, Engine, EngineSink, HandshakeTimeouts } from '@avs-net/core';
+import type { Alert, AvsError, DropReason, Engine, EngineSink, HandshakeTimeouts, ServerSessions } from '@avs-net/core';
 import { type Ciphersuite, ciphersuites } from '../src/ciphersuites.js';
 import { portableProvider } from '../src/crypto/portable.js';
 import type { CryptoProvider } from '../src/crypto/provider.js';
 import { PskCredentials } from '../src/dtls12/context.js';
 import { PureClientFactory, PureServerFactory } from '../src/engine-factories.js';
-import type { ServerSessions } from '../src/session/server-sessions.js';
 
 /** A small seeded generator (mulberry32), so that a failure can be repeated by its seed. */
 export function seeded(seed: number): () => number {

@@ -1,4 +1,4 @@
-import { AlertDescription, AlertLevel, type SecureSocket, type TlsConfiguration } from '@avs-net/core';
+import { AlertDescription, AlertLevel, type SecureSocket, ServerSessions, type TlsConfiguration } from '@avs-net/core';
 import { MemoryNetwork, VirtualClock } from '@avs-net/core/testing';
 import { pskIdentityInfoFromBuffer, pskKeyInfoFromBuffer } from '@avs-net/crypto-creds';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -9,7 +9,7 @@ import { type ClientHello, decodeClientHello } from '../src/handshake/client-hel
 import { decodeFragment, HandshakeType } from '../src/handshake/message.js';
 import { decodeServerHello, type ServerHello } from '../src/handshake/server-hello.js';
 import { createDtlsListener, createDtlsSocket, type PureSettings } from '../src/index.js';
-import { ServerSessions } from '../src/session/server-sessions.js';
+import { sessionCrypto } from '../src/session/session-crypto.js';
 import { Reader } from '../src/wire/reader.js';
 import { EnginePair, testKey } from './engine-pair.js';
 
@@ -117,7 +117,7 @@ describe('a session without the extended master secret', () => {
     const random = (bytes: Uint8Array): void => {
       globalThis.crypto.getRandomValues(bytes as Uint8Array<ArrayBuffer>);
     };
-    const sessions = new ServerSessions(portableProvider, random, Date.now, settings);
+    const sessions = new ServerSessions(sessionCrypto(portableProvider, random), Date.now, settings);
     const pair = new EnginePair({ suites: [ccm8], sessions });
     await pair.handshake();
     expect(pair.client.established).toBe(1);

@@ -1,14 +1,22 @@
-import { AlertDescription, isErrno, MemorySessionCache, type ResumptionSettings, TicketKeyRing } from '@avs-net/core';
+import {
+  AlertDescription,
+  isErrno,
+  MemorySessionCache,
+  type ResumptionSettings,
+  ServerSessions,
+  TicketKeyRing,
+} from '@avs-net/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Ciphersuite, ciphersuites } from '../src/ciphersuites.js';
 import { nodeProvider } from '../src/crypto/node.js';
 import { portableProvider } from '../src/crypto/portable.js';
+import type { Dtls12Engine } from '../src/dtls12/engine.js';
 import { decodeClientHello, encodeClientHello } from '../src/handshake/client-hello.js';
 import { decodeFragment, encodeMessage } from '../src/handshake/message.js';
 import { decodeServerHello, encodeServerHello, type ServerHello } from '../src/handshake/server-hello.js';
 import { decodeRecordHeader, plaintextRecord } from '../src/record/header.js';
-import { ServerSessions } from '../src/session/server-sessions.js';
+import { sessionCrypto } from '../src/session/session-crypto.js';
 import { Reader } from '../src/wire/reader.js';
 import { EnginePair, type PairOptions } from './engine-pair.js';
 
@@ -25,7 +33,7 @@ class Memory {
     const random = (into: Uint8Array): void => {
       globalThis.crypto.getRandomValues(into as Uint8Array<ArrayBuffer>);
     };
-    this.sessions = new ServerSessions(nodeProvider, random, () => this.date, {
+    this.sessions = new ServerSessions(sessionCrypto(nodeProvider, random), () => this.date, {
       cache: undefined,
       tickets: undefined,
       lifetime: day,
@@ -249,6 +257,50 @@ describe('the server', () => {
     expect(isResumed(await again(memory, session))).toEqual([true, true]);
     memory.date += 5_000;
     expect(isResumed(await again(memory, session))).toEqual([false, false]);
+  });
+
+  it.each([
+    ['its own', ({ server }: EnginePair) => server.engine],
+    ["the client's", ({ client }: EnginePair) => client.engine],
+  ])('forgets a session by ID when an association of it ends with a fatal alert of %s', async (_whose, side) => {
+    const memory = new Memory(byId);
+    const session = await full(memory);
+    const pair = await again(memory, session);
+    (side(pair) as Dtls12Engine).close(pair.now);
+    await pair.run();
+    const next = await again(memory, session);
+    expect(isResumed(next), 'close_notify ends nothing').toEqual([true, true]);
+    (side(next) as Dtls12Engine).fatal(AlertDescription.internal_error);
+    await next.run();
+    expect([next.client.closed, next.server.closed]).toEqual([1, 1]);
+    expect(isResumed(await again(memory, session))).toEqual([false, false]);
+  });
+
+  it('does not forget a session because a stranger names it and cannot prove it', async () => {
+    const memory = new Memory(byId);
+    const session = await full(memory);
+    const tap: PairOptions['tap'] = (from, datagram) => {
+      const header = decodeRecordHeader(datagram, 0);
+      if (from !== 'client' || header?.type !== 20) return undefined;
+      return [plaintextRecord(21, header.sequenceNumber, Uint8Array.of(2, AlertDescription.internal_error))];
+    };
+    const stranger = await again(memory, session, { tap });
+    expect(stranger.server.error).toMatchObject({ description: AlertDescription.internal_error });
+    expect(isResumed(await again(memory, session))).toEqual([true, true]);
+  });
+
+  it('goes on without tickets when there is no key for them', async () => {
+    for (const keys of [
+      () => [],
+      () => [new Uint8Array(47)],
+      () => {
+        throw new Error('the store is down');
+      },
+    ]) {
+      const memory = new Memory({ tickets: { keys } });
+      const session = await full(memory);
+      expect(isResumed(await again(memory, session)), 'by session ID').toEqual([true, true]);
+    }
   });
 
   it('goes on with a full handshake when its cache is slow, fails, or gives rubbish', async () => {

@@ -1,13 +1,4 @@
-/**
- * Whether two byte strings are the same, in a time that depends on their lengths only. For MACs, tags and verify_data.
- * Different lengths are unequal at once: lengths are public.
- */
-export function constantTimeEqual(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false;
-  let difference = 0;
-  for (let i = 0; i < a.length; i++) difference |= a[i] ^ b[i];
-  return difference === 0;
-}
+export { constantTimeEqual } from '@avs-net/core';
 
 /** All ones if `a < b`, else 0, without a branch. For integers below 2^31. */
 export function maskLess(a: number, b: number): number {

@@ -1,4 +1,13 @@
-import { AlertDescription, type ClientAssociationOptions, type EngineSink } from '@avs-net/core';
+import {
+  AlertDescription,
+  type ClientAssociationOptions,
+  type EngineSink,
+  openState,
+  type SessionCrypto,
+  type SessionScope,
+  sealState,
+  sessionExpiry,
+} from '@avs-net/core';
 import type { Ciphersuite } from '../ciphersuites.js';
 import { constantTimeEqual } from '../crypto/constant-time.js';
 import { type KeyShare, supportedGroups } from '../crypto/provider.js';
@@ -26,14 +35,8 @@ import { decodeNewSessionTicket, type NewSessionTicket } from '../handshake/new-
 import { decodeServerHello, type ServerHello } from '../handshake/server-hello.js';
 import { decodeServerKeyExchange, type ServerEcdhParams } from '../handshake/server-key-exchange.js';
 import { maxPlaintextLength, ProtocolVersion, recordHeaderLength } from '../record/header.js';
-import {
-  type ClientSession,
-  type ClientSessionScope,
-  restoreAssociation,
-  restoreSession,
-  storeAssociation,
-  storeSession,
-} from '../session/client-session.js';
+import { type ClientSession, restoreSession, storeSession } from '../session/client-session.js';
+import { sessionCrypto } from '../session/session-crypto.js';
 import { DecodeError, Reader } from '../wire/reader.js';
 import { AssociationKeeper } from './association-keeper.js';
 import { type ClientContext, randomBytes } from './context.js';
@@ -42,9 +45,6 @@ import { Dtls12Engine } from './engine.js';
 import { Handshake } from './handshake.js';
 import { premasterSecret } from './key-schedule.js';
 import type { ConnectionIds } from './negotiation.js';
-
-/** RFC 5246 §F.1.4: no session should be older, ms. */
-const longestLifetime = 86_400_000;
 
 /** Bytes of the longest cookies in use; DTLS 1.0 allowed no more. RFC 4347 §4.2.1. */
 const longestCookie = 32;
@@ -71,7 +71,7 @@ export function restoreClientEngine(
   options: ClientAssociationOptions,
   state: Uint8Array,
 ): Dtls12Engine | undefined {
-  const plaintext = restoreAssociation(state, scopeOf(context, options));
+  const plaintext = openState(cryptoOf(context), 'association', scopeOf(context, options), state);
   if (!plaintext) return undefined;
   try {
     return continueAssociation(plaintext, 'client', context, sink, options, keeperOf(context, options));
@@ -82,14 +82,19 @@ export function restoreClientEngine(
 
 function keeperOf(context: ClientContext, options: ClientAssociationOptions): AssociationKeeper | undefined {
   const { persistence } = options;
-  return (
-    persistence && new AssociationKeeper(persistence, (state) => storeAssociation(state, scopeOf(context, options)))
-  );
+  const seal = (state: Uint8Array): Uint8Array =>
+    sealState(cryptoOf(context), 'association', scopeOf(context, options), state);
+  return persistence && new AssociationKeeper(persistence, seal);
 }
 
-function scopeOf(context: ClientContext, { peer, serverName }: ClientAssociationOptions): ClientSessionScope {
-  const { provider, random, psk, suites } = context;
-  return { provider, random, psk, suites, peer, serverName };
+function scopeOf(context: ClientContext, { peer, serverName }: ClientAssociationOptions): SessionScope {
+  const { psk, suites, maxFragmentLength } = context;
+  const ciphersuites = suites.map(({ id }) => id);
+  return { backend: 'pure', version: '1.2', psk, ciphersuites, maxFragmentLength, peer, serverName };
+}
+
+function cryptoOf({ provider, random }: ClientContext): SessionCrypto {
+  return sessionCrypto(provider, random);
 }
 
 /** The client's side of RFC 6347 §4.2.4, figure 1, with pre-shared keys (RFC 4279 §2, RFC 5489 §2). */
@@ -115,7 +120,7 @@ class ClientHandshake extends Handshake {
   ) {
     super(engine, context, 0);
     const { session } = options;
-    this.#session = session && restoreSession(session, this.#scope, context.date());
+    this.#session = session && restoreSession(this.#crypto, this.#scope, session, context.date());
     this.#hello = {
       version: ProtocolVersion.dtls12,
       random: randomBytes(context, 32),
@@ -229,8 +234,12 @@ class ClientHandshake extends Handshake {
     return this.#session.ticket.length > 0 ? randomBytes(this.context, 32) : this.#session.sessionId;
   }
 
-  get #scope(): ClientSessionScope {
+  get #scope(): SessionScope {
     return scopeOf(this.context, this.options);
+  }
+
+  get #crypto(): SessionCrypto {
+    return cryptoOf(this.context);
   }
 
   #handleServerHello(hello: ServerHello, now: number): void {
@@ -295,11 +304,12 @@ class ClientHandshake extends Handshake {
     const sessionId = ticket.length > 0 ? new Uint8Array(0) : this.#sessionId;
     // RFC 7627 §5.3: only sessions with an extended master secret are worth keeping.
     if (!extendedMasterSecret || (ticket.length === 0 && sessionId.length === 0)) return;
-    const hint = this.#ticket && this.#ticket.lifetimeHint * 1_000;
-    const lifetime = Math.min(hint || longestLifetime, longestLifetime);
-    const expires = this.#ticket || !this.#session ? this.context.date() + lifetime : this.#session.expires;
+    const expires =
+      this.#ticket || !this.#session
+        ? sessionExpiry(this.context.date(), this.#ticket?.lifetimeHint ?? 0)
+        : this.#session.expires;
     const session = { suite, master: this.secret(), encryptThenMac, sessionId, ticket, expires };
-    this.engine.sink.session(storeSession(session, this.#scope));
+    this.engine.sink.session(storeSession(this.#crypto, this.#scope, session));
   }
 
   #readExtensions(extensions: Extensions, suite: Ciphersuite) {

@@ -1,7 +1,6 @@
-import { errnoError, type PskClient } from '@avs-net/core';
+import { errnoError, type PskClient, type ServerSessions } from '@avs-net/core';
 import type { Ciphersuite } from '../ciphersuites.js';
 import type { CryptoProvider } from '../crypto/provider.js';
-import type { ServerSessions } from '../session/server-sessions.js';
 
 /** What all associations of one socket or listener share. */
 export interface Context {

@@ -82,6 +82,8 @@ export class Dtls12Engine implements Engine, FlightCarrier {
   /** Warning alerts received, and refusals to renegotiate sent, since the handshake or the last application data. */
   #warnings = 0;
   #refusals = 0;
+  /** What a fatal alert, sent or received, has to bring about once the peer has proven itself. */
+  #onFatal: (() => void) | undefined;
 
   constructor(
     readonly sink: EngineSink,
@@ -223,6 +225,11 @@ export class Dtls12Engine implements Engine, FlightCarrier {
     this.#exporter = exporter;
     this.info = info;
     this.#state = 'established';
+  }
+
+  /** Calls `forget` should the established association end with a fatal alert: its session must not be resumed. RFC 5246 §7.2.2. */
+  forgetOnFatal(forget: () => void): void {
+    this.#onFatal = forget;
   }
 
   /** Nothing acknowledges the last flight of a handshake, so the side that sent it answers a repetition of the peer's with it. */
@@ -432,6 +439,7 @@ export class Dtls12Engine implements Engine, FlightCarrier {
       if (this.#state === 'established') this.#sendAlert(AlertLevel.warning, AlertDescription.close_notify);
       this.finish(handshaking ? alertError(alert, 'the peer closed during the handshake') : undefined);
     } else if (level === AlertLevel.fatal) {
+      this.#forget();
       this.finish(alertError(alert));
     }
   }
@@ -450,9 +458,15 @@ export class Dtls12Engine implements Engine, FlightCarrier {
   /** Ends the association with an alert. The state changes first, because the sink may call `close` when it is told of the alert. */
   #part(level: number, description: number, error: AvsError | undefined): void {
     if (this.#state === 'closed') return;
+    if (level === AlertLevel.fatal) this.#forget();
     this.#state = 'closing';
     this.#sendAlert(level, description);
     this.finish(error);
+  }
+
+  #forget(): void {
+    // Who has not completed a handshake may have nothing but the ID, which travels in the clear.
+    if (this.#state !== 'handshaking') this.#onFatal?.();
   }
 
   /** Best effort: an alert that cannot be made must not keep the association from ending. */

@@ -1,6 +1,11 @@
-import { AlertDescription, type AssociationOptions, type EngineSink } from '@avs-net/core';
+import {
+  AlertDescription,
+  type AssociationOptions,
+  type EngineSink,
+  type ServerSessions,
+  type SessionCrypto,
+} from '@avs-net/core';
 import type { Ciphersuite } from '../ciphersuites.js';
-import { constantTimeEqual } from '../crypto/constant-time.js';
 import type { KeyShare } from '../crypto/provider.js';
 import { type ClientHello, decodeClientHello, emptyRenegotiationInfoScsv } from '../handshake/client-hello.js';
 import { decodeClientKeyExchange } from '../handshake/client-key-exchange.js';
@@ -11,7 +16,14 @@ import { encodeNewSessionTicket } from '../handshake/new-session-ticket.js';
 import { encodeServerHello } from '../handshake/server-hello.js';
 import { encodeServerKeyExchange } from '../handshake/server-key-exchange.js';
 import { ProtocolVersion } from '../record/header.js';
-import type { ServerSession, ServerSessions } from '../session/server-sessions.js';
+import {
+  decodeServerSession,
+  encodeServerSession,
+  openTicket,
+  type ServerSession,
+  sealTicket,
+} from '../session/server-session.js';
+import { sessionCrypto } from '../session/session-crypto.js';
 import { DecodeError } from '../wire/reader.js';
 import { agree } from './client.js';
 import { randomBytes, type ServerContext } from './context.js';
@@ -50,7 +62,7 @@ class ServerHandshake extends Handshake {
   /** How to go on with what was looked up, until `handleTimeout` does; `discard` wipes it instead. */
   #found: { readonly go: (now: number) => void; readonly discard: () => void } | undefined;
   #keyCheck: Uint8Array = new Uint8Array(0);
-  /** The ID under which the session will be kept; empty: it is not. */
+  /** The ID under which the session is in the cache, or will be; empty: it is not. */
   #sessionId: Uint8Array = new Uint8Array(0);
   #ticketPromised = false;
 
@@ -116,6 +128,9 @@ class ServerHandshake extends Handshake {
 
   protected peerFinished(now: number): void {
     const about = { pskIdentity: this.#identity, pskIdentityHint: undefined };
+    const { sessions } = this.context;
+    const id = this.#sessionId;
+    if (sessions && id.length > 0) this.engine.forgetOnFatal(() => sessions.forget(id));
     // In an abbreviated handshake the client has the last word. RFC 5246 §7.3, figure 2.
     if (this.resumed) return this.complete(about, now);
     const lastFlight = [...this.#newSession(), ...this.finishedParts()];
@@ -151,19 +166,17 @@ class ServerHandshake extends Handshake {
     choice: ServerChoice,
   ): Promise<ServerSession | undefined> {
     const ticket = hello.extensions.get(ExtensionType.session_ticket);
-    const session = ticket?.length ? sessions.openTicket(ticket) : await sessions.find(hello.sessionId);
+    const state = ticket?.length ? openTicket(this.#crypto, sessions, ticket) : await sessions.find(hello.sessionId);
+    const session = state && decodeServerSession(state);
     if (!session) return undefined;
-    const { suite, encryptThenMac, serverName, identity, keyCheck } = session;
+    const { suite, encryptThenMac, owner } = session;
     const fits =
       this.context.suites.includes(suite) &&
       hello.ciphersuites.includes(suite.id) &&
-      serverName === choice.serverName &&
       (!encryptThenMac || hello.extensions.has(ExtensionType.encrypt_then_mac));
-    // Whoever has lost the key, or been given another one, starts anew.
-    const key = fits ? await this.context.resolve(identity.slice(), { serverName }).catch(() => undefined) : undefined;
-    const isCurrent = key !== undefined && constantTimeEqual(sessions.keyCheck(key), keyCheck);
-    key?.fill(0);
-    if (isCurrent) return session;
+    const { serverName } = choice;
+    const resolve = (identity: Uint8Array) => this.context.resolve(identity, { serverName });
+    if (fits && (await sessions.admits(owner, serverName, resolve))) return session;
     session.master.fill(0);
     return undefined;
   }
@@ -175,12 +188,13 @@ class ServerHandshake extends Handshake {
       session.master.fill(0);
       throw new DecodeError('resumption without extended_master_secret', AlertDescription.handshake_failure);
     }
-    const { suite, encryptThenMac, identity } = session;
+    const { suite, encryptThenMac, owner } = session;
     const narrowed = { ...hello, ciphersuites: [suite.id, ...signalling(hello)] };
     // RFC 9146 §3: connection IDs are negotiated afresh.
     const choice = this.#negotiate(narrowed, [suite]);
     this.resumed = true;
-    this.#identity = identity;
+    this.#identity = owner.identity;
+    if (!hello.extensions.get(ExtensionType.session_ticket)?.length) this.#sessionId = hello.sessionId;
     const serverHello = this.#serverHello(hello, { ...choice, encryptThenMac }, hello.sessionId);
     this.useMaster(session.master);
     this.#state = 'Finished';
@@ -192,7 +206,8 @@ class ServerHandshake extends Handshake {
   #greet(hello: ClientHello, choice: ServerChoice, now: number): void {
     const { sessions } = this.context;
     if (sessions && choice.extendedMasterSecret) {
-      this.#ticketPromised = sessions.hasTickets && hello.extensions.has(ExtensionType.session_ticket);
+      const canTicket = sessions.ticketKey !== undefined;
+      this.#ticketPromised = canTicket && hello.extensions.has(ExtensionType.session_ticket);
       if (this.#ticketPromised) choice.extensions.set(ExtensionType.session_ticket, emptyExtension);
       else if (sessions.hasCache) this.#sessionId = randomBytes(this.context, 32);
     }
@@ -224,17 +239,16 @@ class ServerHandshake extends Handshake {
     const { sessions } = this.context;
     if (!sessions || (!this.#ticketPromised && this.#sessionId.length === 0)) return [];
     const { suite, encryptThenMac, serverName } = this.settled();
-    const master = this.secret();
-    const about = { identity: this.#identity, keyCheck: this.#keyCheck, serverName, created: sessions.now() };
-    const session = { suite, master, encryptThenMac, ...about };
-    if (!this.#ticketPromised) {
-      // A cache that fails costs a full handshake later, not this one.
-      sessions.keep(this.#sessionId, session).catch(() => undefined);
-      return [];
-    }
+    const owner = sessions.ownerOf(this.#identity, this.#keyCheck, serverName);
+    const state = encodeServerSession({ suite, encryptThenMac, master: this.secret() }, owner);
+    const key = sessions.ticketKey;
+    if (!this.#ticketPromised) sessions.keep(this.#sessionId, state);
+    // RFC 5077 §3.3: a server that has changed its mind sends an empty ticket.
+    const ticket = this.#ticketPromised && key ? sealTicket(this.#crypto, key, state) : new Uint8Array(0);
+    state.fill(0);
+    if (!this.#ticketPromised) return [];
     const lifetimeHint = Math.floor(sessions.lifetime / 1_000);
-    const body = encodeNewSessionTicket({ lifetimeHint, ticket: sessions.issueTicket(session) });
-    return [this.message(HandshakeType.new_session_ticket, body)];
+    return [this.message(HandshakeType.new_session_ticket, encodeNewSessionTicket({ lifetimeHint, ticket }))];
   }
 
   /** RFC 4279 §2: only to give a hint; RFC 5489 §2: always, for the public key. */
@@ -262,6 +276,10 @@ class ServerHandshake extends Handshake {
       (key, later) => this.#useKey(key ?? randomBytes(this.context, 16), later),
       now,
     );
+  }
+
+  get #crypto(): SessionCrypto {
+    return sessionCrypto(this.context.provider, this.context.random);
   }
 
   async #findKey(): Promise<Uint8Array | undefined> {
