@@ -65,16 +65,15 @@ function opensslEngines(suiteName: string): Engines {
   const { native } = loaded;
   const suite = availableCiphersuites(native.ciphersuites).find((each) => each.name === suiteName);
   if (suite === undefined) throw new Unable(`OpenSSL has no ${suiteName}`);
-  const nothing = new Uint8Array(0);
   const context = { native, suites: [suite], onKeyLog: undefined };
   return {
     client: new OpensslClientFactory(
       context,
-      new native.Context(false, suite.opensslName, false, identity, key, nothing, 0, false),
+      new native.Context({ server: false, ciphersuites: suite.opensslName, identity, key }),
     ),
     server: new OpensslServerFactory(
       { ...context, resolve: async () => key.slice() },
-      new native.Context(true, suite.opensslName, false, nothing, nothing, nothing, 0, false),
+      new native.Context({ server: true, ciphersuites: suite.opensslName }),
     ),
   };
 }

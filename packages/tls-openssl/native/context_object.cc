@@ -21,22 +21,32 @@ std::shared_ptr<Context> ContextObject::Of(const Napi::Value& value) {
 }
 
 ContextObject::ContextObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<ContextObject>(info) {
+  if (!info[0].IsObject()) {
+    Napi::TypeError::New(info.Env(), "options must be an object").ThrowAsJavaScriptException();
+    return;
+  }
+  const Napi::Object given = info[0].As<Napi::Object>();
   ContextOptions options;
   Span identity, key, hint;
   uint32_t maxFragmentLength = 0;
-  if (!ToText(info[1], "ciphersuites", &options.ciphersuites) || !ToSpan(info[3], "identity", &identity) ||
-      !ToSpan(info[4], "key", &key) || !ToSpan(info[5], "identityHint", &hint) ||
-      !ToNumber(info[6], "maxFragmentLength", &maxFragmentLength)) {
+  const auto bytes = [&](const char* name, Span* span) {
+    const Napi::Value value = given.Get(name);
+    return value.IsUndefined() || ToSpan(value, name, span);
+  };
+  const Napi::Value length = given.Get("maxFragmentLength");
+  if (!ToText(given.Get("ciphersuites"), "ciphersuites", &options.ciphersuites) || !bytes("identity", &identity) ||
+      !bytes("key", &key) || !bytes("identityHint", &hint) ||
+      !(length.IsUndefined() || ToNumber(length, "maxFragmentLength", &maxFragmentLength))) {
     return;
   }
-  options.server = info[0].ToBoolean();
-  options.keyLog = info[2].ToBoolean();
+  options.server = given.Get("server").ToBoolean();
+  options.keyLog = given.Get("keyLog").ToBoolean();
   options.identity.assign(reinterpret_cast<const char*>(identity.data), identity.size);
   options.key = Secret(key);
   options.identityHint.assign(reinterpret_cast<const char*>(hint.data), hint.size);
   options.maxFragmentLength = static_cast<uint8_t>(maxFragmentLength);
-  options.legacyServers = info[7].ToBoolean();
-  options.clientOrder = info[8].ToBoolean();
+  options.legacyServers = given.Get("legacyServers").ToBoolean();
+  options.clientOrder = given.Get("clientOrder").ToBoolean();
   LibraryError error;
   context_ = Context::Create(std::move(options), &error);
   if (!context_) ThrowLibraryError(info.Env(), error);

@@ -8,7 +8,7 @@
 
 namespace avs {
 
-// `new Context(server, ciphersuites, keyLog, identity, key, identityHint, maxFragmentLength)`
+// `new Context(options)`: the fields of `ContextOptions`, of which all but `server` and `ciphersuites` may be left out.
 class ContextObject final : public Napi::ObjectWrap<ContextObject> {
  public:
   static Napi::Function Define(Napi::Env env);

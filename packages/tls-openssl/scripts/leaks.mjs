@@ -11,8 +11,15 @@ const key = text('0123456789abcdef');
 const rounds = 200;
 
 for (const suite of ['PSK-AES128-CCM8', 'ECDHE-PSK-CHACHA20-POLY1305', 'PSK-AES128-CBC-SHA256']) {
-  const server = new native.Context(true, suite, true, nothing, nothing, text('hint'), 0);
-  const client = new native.Context(false, suite, true, text('me'), key, nothing, 1);
+  const server = new native.Context({ server: true, ciphersuites: suite, keyLog: true, identityHint: text('hint') });
+  const client = new native.Context({
+    server: false,
+    ciphersuites: suite,
+    keyLog: true,
+    identity: text('me'),
+    key,
+    maxFragmentLength: 1,
+  });
   const exchange = new native.CookieExchange(server);
   for (let round = 0; round < rounds; round++) drop(connect(exchange, client, round % 8), round % 3);
   exchange.destroy();

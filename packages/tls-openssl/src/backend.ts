@@ -20,7 +20,7 @@ import { capabilitiesOf } from './capabilities.js';
 import { availableCiphersuites, type Ciphersuite } from './ciphersuites.js';
 import type { EngineContext } from './engine.js';
 import { OpensslClientFactory, OpensslServerFactory } from './engine-factories.js';
-import type { Loaded, Native, NativeContext } from './native.js';
+import type { ContextOptions, Loaded, Native, NativeContext } from './native.js';
 
 /** What `additionalConfiguration` is called with; what it changes is used. */
 export interface OpensslSettings {
@@ -38,7 +38,6 @@ export interface OpensslSettings {
 /** Codes of RFC 6066 §4. */
 const fragmentLengthCodes = { 512: 1, 1024: 2, 2048: 3, 4096: 4 } as const;
 
-const nothing = new Uint8Array(0);
 const credentials = { loadPskKey, loadPskIdentity };
 
 /** The backend over the addon, or over the reason why there is none. */
@@ -71,7 +70,7 @@ async function createClient(
     refuseZeroByte('security.identity', identity);
     context = createContext(native, settings);
     const code = settings.maxFragmentLength === undefined ? 0 : fragmentLengthCodes[settings.maxFragmentLength];
-    shared = makeContext(context, false, identity, key, nothing, code);
+    shared = makeContext(context, { server: false, identity, key, maxFragmentLength: code });
   } finally {
     key.fill(0);
     identity.fill(0);
@@ -104,10 +103,11 @@ async function decorateInPlace(native: Native, socket: Socket, configuration: Tl
 
 async function createListener(native: Native, configuration: DtlsListenerConfiguration): Promise<DtlsListener> {
   const settings = copyListenerConfiguration(configuration);
-  const { resolve, identityHint: hint = nothing } = pskLookup(credentials, configuration.security);
-  refuseZeroByte('security.identityHint', hint);
-  const context = { ...createContext(native, settings), clientOrder: !settings.preferServerCiphersuites };
-  const shared = makeContext(context, true, nothing, nothing, hint, 0);
+  const { resolve, identityHint } = pskLookup(credentials, configuration.security);
+  if (identityHint) refuseZeroByte('security.identityHint', identityHint);
+  const context = createContext(native, settings);
+  const clientOrder = !settings.preferServerCiphersuites;
+  const shared = makeContext(context, { server: true, identityHint, clientOrder });
   const engines = new OpensslServerFactory({ ...context, resolve }, shared);
   return createDatagramListener({ engines, configuration: settings, createBackend: createUdpSocket });
 }
@@ -115,8 +115,6 @@ async function createListener(native: Native, configuration: DtlsListenerConfigu
 /** What the settings come down to. */
 interface CheckedContext extends EngineContext {
   readonly legacyServers: boolean;
-  /** A listener's: the client's order of suites decides. */
-  readonly clientOrder?: boolean;
 }
 
 function createContext(native: Native, settings: TlsCommonSettings): CheckedContext {
@@ -146,27 +144,12 @@ function createContext(native: Native, settings: TlsCommonSettings): CheckedCont
 }
 
 function makeContext(
-  { native, suites, onKeyLog, legacyServers, clientOrder }: CheckedContext,
-  server: boolean,
-  identity: Uint8Array,
-  key: Uint8Array,
-  hint: Uint8Array,
-  maxFragmentLength: number,
+  { native, suites, onKeyLog, legacyServers }: CheckedContext,
+  options: Omit<ContextOptions, 'ciphersuites' | 'keyLog' | 'legacyServers'>,
 ): NativeContext {
-  const names = suites.map(({ opensslName }: Ciphersuite) => opensslName).join(':');
+  const ciphersuites = suites.map(({ opensslName }: Ciphersuite) => opensslName).join(':');
   try {
-    const keyLog = onKeyLog !== undefined;
-    return new native.Context(
-      server,
-      names,
-      keyLog,
-      identity,
-      key,
-      hint,
-      maxFragmentLength,
-      legacyServers,
-      clientOrder,
-    );
+    return new native.Context({ ...options, ciphersuites, keyLog: onKeyLog !== undefined, legacyServers });
   } catch (error) {
     const { message, code } = error as Error & { code?: unknown };
     throw libraryError(typeof code === 'number' ? code : 0, `OpenSSL refuses the configuration: ${message}`);

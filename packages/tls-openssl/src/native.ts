@@ -13,6 +13,25 @@ export interface Negotiated {
   readonly maxFragmentLength: number;
 }
 
+/** What a {@link NativeContext} is made with. Bytes are copied. */
+export interface ContextOptions {
+  readonly server: boolean;
+  /** OpenSSL's names in order of preference, with colons between them. */
+  readonly ciphersuites: string;
+  readonly keyLog?: boolean | undefined;
+  /** A client's; neither holds a zero byte where OpenSSL would stop at it. */
+  readonly identity?: Uint8Array | undefined;
+  readonly key?: Uint8Array | undefined;
+  /** A server's. */
+  readonly identityHint?: Uint8Array | undefined;
+  /** A client's: the code on the wire, 0 for none. RFC 6066 §4. */
+  readonly maxFragmentLength?: number | undefined;
+  /** A client's: go on with a server that does not know renegotiation_info. RFC 5746 §4.1. */
+  readonly legacyServers?: boolean | undefined;
+  /** A server's: the client's order of ciphersuites decides, not its own. */
+  readonly clientOrder?: boolean | undefined;
+}
+
 /** A shared SSL_CTX. Making one throws an Error whose `code` is OpenSSL's. */
 export interface NativeContext {
   destroy(): void;
@@ -68,17 +87,7 @@ export interface NativeCookieExchange {
 
 /** What the addon exports. */
 export interface Native {
-  readonly Context: new (
-    server: boolean,
-    ciphersuites: string,
-    keyLog: boolean,
-    identity: Uint8Array,
-    key: Uint8Array,
-    identityHint: Uint8Array,
-    maxFragmentLength: number,
-    legacyServers: boolean,
-    clientOrder?: boolean,
-  ) => NativeContext;
+  readonly Context: new (options: ContextOptions) => NativeContext;
   readonly Association: new (context: NativeContext) => NativeAssociation;
   readonly CookieExchange: new (context: NativeContext) => NativeCookieExchange;
   readonly progress: Readonly<Record<ProgressBit, number>>;

@@ -14,6 +14,8 @@ const addonFile = (): string => {
   return nodeGypBuild.resolve(new URL('../native', import.meta.url).pathname);
 };
 
+const client = { server: false, ciphersuites: 'PSK-AES128-CCM8', identity: bytes('me'), key: testKey };
+
 describe('the addon', () => {
   it('loads, and runs on the OpenSSL of this Node', () => {
     expect(loadError).toBeUndefined();
@@ -23,11 +25,12 @@ describe('the addon', () => {
   });
 
   it('refuses what is no number, no text and no bytes with a TypeError', () => {
-    const context = new native.Context(true, 'PSK-AES128-CCM8', false, bytes(''), bytes(''), bytes(''), 0, false);
+    const context = new native.Context({ server: true, ciphersuites: 'PSK-AES128-CCM8' });
     const { Context, Association, CookieExchange } = native;
     const wrong: (() => unknown)[] = [
-      () => new Context(true, 5 as never, false, bytes(''), bytes(''), bytes(''), 0, false),
-      () => new Context(true, 'PSK-AES128-CCM8', false, 'identity' as never, bytes(''), bytes(''), 0, false),
+      () => new Context(undefined as never),
+      () => new Context({ server: true, ciphersuites: 5 as never }),
+      () => new Context({ server: true, ciphersuites: 'PSK-AES128-CCM8', identity: 'identity' as never }),
       () => new Association({} as never),
       () => new Association(undefined as never),
       () => new CookieExchange(context).admit('datagram' as never, bytes(''), false),
@@ -40,9 +43,9 @@ describe('the addon', () => {
   });
 
   it('refuses an unknown suite in the words of OpenSSL, and a context that is destroyed', () => {
-    const make = () => new native.Context(false, 'NO-SUCH-SUITE', false, bytes('me'), testKey, bytes(''), 0, false);
+    const make = () => new native.Context({ ...client, ciphersuites: 'NO-SUCH-SUITE' });
     expect(make).toThrowError(/SSL routines/);
-    const context = new native.Context(false, 'PSK-AES128-CCM8', false, bytes('me'), testKey, bytes(''), 0, false);
+    const context = new native.Context(client);
     const association = new native.Association(context);
     context.destroy();
     context.destroy();
@@ -54,7 +57,7 @@ describe('the addon', () => {
 
   it('shows no key when it is inspected or made JSON', () => {
     const key = bytes('top-secret-key-0');
-    const context = new native.Context(false, 'PSK-AES128-CCM8', false, bytes('me'), key, bytes(''), 0, false);
+    const context = new native.Context({ ...client, key });
     const association = new native.Association(context);
     const shown = [context, association].map(
       (each) => inspect(each, { depth: 9, showHidden: true }) + JSON.stringify(each),
@@ -77,8 +80,8 @@ describe('the addon', () => {
     const code = `
       const { parentPort, workerData } = require('node:worker_threads');
       const native = require(workerData);
-      const empty = new Uint8Array(0);
-      const context = new native.Context(false, 'PSK-AES128-CCM8', true, new Uint8Array([97]), new Uint8Array(16), empty, 0, false);
+      const [identity, key] = [new Uint8Array([97]), new Uint8Array(16)];
+      const context = new native.Context({ server: false, ciphersuites: 'PSK-AES128-CCM8', keyLog: true, identity, key });
       const associations = [];
       for (let count = 0; ; count++) {
         const association = new native.Association(context);

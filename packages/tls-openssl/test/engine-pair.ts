@@ -77,7 +77,6 @@ interface InFlight {
 }
 
 const peer = Uint8Array.of(10, 0, 0, 1, 0x16, 0x33);
-const nothing = new Uint8Array(0);
 
 /** A client and a server engine over a network in memory, in virtual time. The server's side begins with `admit`, as a listener's. */
 export class EnginePair {
@@ -225,16 +224,15 @@ function clientFactory(options: PairOptions): ClientEngineFactory {
   const context = opensslContext(options);
   const code = options.maxFragmentLengthCode ?? 0;
   const logs = options.onKeyLog !== undefined;
-  const shared = new native.Context(
-    false,
-    names(context.suites),
-    logs,
+  const shared = new native.Context({
+    server: false,
+    ciphersuites: names(context.suites),
+    keyLog: logs,
     identity,
     key,
-    nothing,
-    code,
-    options.legacyServers ?? false,
-  );
+    maxFragmentLength: code,
+    legacyServers: options.legacyServers,
+  });
   return new OpensslClientFactory(context, shared);
 }
 
@@ -244,10 +242,9 @@ function serverFactory(options: PairOptions): ServerEngineFactory {
   const { identityHint } = options;
   if (options.server === 'pure') return new PureServerFactory({ ...pureContext(options), identityHint, resolve });
   const context = { ...opensslContext(options), resolve };
-  const hint = identityHint ?? nothing;
   return new OpensslServerFactory(
     context,
-    new native.Context(true, names(context.suites), false, nothing, nothing, hint, 0, false),
+    new native.Context({ server: true, ciphersuites: names(context.suites), identityHint }),
   );
 }
 
