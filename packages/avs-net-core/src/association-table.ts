@@ -10,11 +10,12 @@ import {
   newConnectionId,
 } from './connection-ids.js';
 import { DeadlineHeap } from './deadline-heap.js';
-import type { Admission, DropReason, RoutabilityCheckTypeCode, ServerEngineFactory } from './engine.js';
+import type { Admission, DropReason, EngineInfo, RoutabilityCheckTypeCode, ServerEngineFactory } from './engine.js';
 import { type AvsError, errnoError } from './errors.js';
 import { asAvsError } from './foreign-error.js';
 import { datagramSizeOf } from './inner-mtu.js';
 import type { ListenerCounters } from './listener-counters.js';
+import type { SavedPeer } from './listener-state.js';
 import { type AddressHost, PeerAddresses } from './peer-addresses.js';
 import { type PeerHost, PeerSocket } from './peer-socket.js';
 import type { ReceiveQueueOptions } from './receive-queue.js';
@@ -98,12 +99,79 @@ export class AssociationTable implements PeerHost, AddressHost, Receiver {
   /** Closes all associations with a close_notify; whoever receives on one is told `error`. Settles with the sending. */
   async close(error: AvsError): Promise<void> {
     const farewells: Promise<void>[] = [];
-    for (const peer of new Set([...this.#peers.values(), ...this.#cids.values()])) {
+    for (const peer of this.#all()) {
       if (peer.successor !== undefined) this.#terminate(peer.successor, error);
       if (peer.association.isOpen) farewells.push(peer.association.close());
       this.#terminate(peer, error);
     }
     await Promise.allSettled(farewells);
+  }
+
+  /** Takes the associations whose handshake is complete out of the table, without a word to the peers; the others end. */
+  suspend(error: AvsError): SavedPeer[] {
+    const now = this.clock.now();
+    const saved: SavedPeer[] = [];
+    for (const peer of this.#all()) {
+      const { remoteHost: host, remotePort: port, handshakeId, lastHeard, association } = peer;
+      const state = association.save();
+      const unread = state === undefined ? [] : association.drain();
+      this.#terminate(peer, error);
+      if (state !== undefined) saved.push({ host, port, handshakeId, idle: now - lastHeard, state, unread });
+    }
+    return saved;
+  }
+
+  /**
+   * Goes on with associations of another table.
+   * @returns How many.
+   */
+  resume(peers: readonly SavedPeer[]): number {
+    const before = this.#options.counters.resumed;
+    for (const saved of peers) this.#resume(saved);
+    return this.#options.counters.resumed - before;
+  }
+
+  #resume({ host, port, handshakeId, idle, state, unread }: SavedPeer): void {
+    const { engines, limits, context, counters } = this.#options;
+    if (idle > limits.idleTime) return;
+    if (this.#places >= limits.total) {
+      counters.refused.total += 1;
+      return;
+    }
+    const peer = new PeerSocket(this, keyOf(host, port), host, port, handshakeId);
+    peer.lastHeard = this.clock.now() - idle;
+    const options = { maxDatagramSize: datagramSizeOf(this.backend), handshakeTimeouts: context.handshakeTimeouts };
+    try {
+      peer.association.start((sink) => {
+        const engine = engines.restoreServer?.(sink, options, state);
+        if (engine?.info === undefined || !this.#placeResumed(peer, engine.info)) {
+          engine?.destroy();
+          throw errnoError('EADDRINUSE', 'the place of the association is taken, or it is none');
+        }
+        return engine;
+      });
+    } catch {
+      return;
+    }
+    peer.association.refill(unread);
+  }
+
+  /** Finds a place for an association that is resumed. False: it is another's. */
+  #placeResumed(peer: PeerSocket, { connectionId }: EngineInfo): boolean {
+    const cid = connectionId?.length ? connectionIdKey(connectionId, 0, connectionId.length) : undefined;
+    const isTaken = this.#peers.has(peer.key);
+    if (cid === undefined ? isTaken : this.#cids.has(cid)) return false;
+    if (cid !== undefined) this.#cids.set(cid, peer);
+    if (!isTaken) this.#peers.set(peer.key, peer);
+    peer.cid = cid;
+    this.#occupy(peer.remoteHost);
+    this.#halfOpen += 1;
+    peer.isResumed = true;
+    return true;
+  }
+
+  #all(): Set<PeerSocket> {
+    return new Set([...this.#peers.values(), ...this.#cids.values()]);
   }
 
   // Receiver: what the bound socket has to tell.
@@ -185,13 +253,13 @@ export class AssociationTable implements PeerHost, AddressHost, Receiver {
     const { limits, context, backlog, counters } = this.#options;
     this.#halfOpen -= 1;
     this.#established += 1;
-    counters.accepted += 1;
+    counters[peer.isResumed ? 'resumed' : 'accepted'] += 1;
     peer.isEstablished = true;
-    peer.limitAt = this.clock.now() + limits.idleTime;
+    peer.limitAt = (peer.isResumed ? peer.lastHeard : this.clock.now()) + limits.idleTime;
     this.reschedule(peer);
     if ((peer.association.info?.connectionId?.length ?? 0) === 0) this.#releaseCid(peer);
     this.#takePlace(peer);
-    if (backlog.size >= limits.backlog) {
+    if (backlog.size >= limits.backlog && !peer.isResumed) {
       counters.refused.backlog += 1;
       queueMicrotask(() => this.#dismiss(peer, errnoError('ECONNABORTED', 'too many wait for accept')));
       return;

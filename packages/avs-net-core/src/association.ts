@@ -195,6 +195,19 @@ export class Association implements EngineSink, Receiver {
     return state;
   }
 
+  /** What was received and not handed out, which is not there any more. */
+  drain(): Uint8Array[] {
+    const unread: Uint8Array[] = [];
+    for (let next = this.#queue?.tryReceive(); next !== undefined; next = this.#queue?.tryReceive())
+      unread.push(next.data);
+    return unread;
+  }
+
+  /** Puts what another association has drained into the queue of this one, which has begun. */
+  refill(unread: readonly Uint8Array[]): void {
+    for (const data of unread) this.#handOut(data.slice());
+  }
+
   /** Sends a message of a return routability check, if the association is open. RFC 9853 §4. */
   sendRoutabilityCheck(type: RoutabilityCheckTypeCode, cookie: Uint8Array): void {
     if (this.#phase !== 'open') return;

@@ -13,6 +13,8 @@ export interface ListenerStats {
   readonly halfOpen: number;
   /** Handshakes completed. */
   readonly accepted: number;
+  /** Associations that another listener has begun: see {@link DtlsListener.resume}. */
+  readonly resumed: number;
   /** Handshakes that failed: an alert, a timeout, the time limit, or because the client began another. */
   readonly failed: number;
   /** ClientHellos answered with a cookie, without keeping state. */
@@ -66,6 +68,26 @@ export interface DtlsListener extends SocketOperations, AsyncIterable<SecureSock
    * @throws TypeError, EINVAL naming the argument; EBADF the listener is not bound, or was cleaned up.
    */
   receiveForwarded(datagram: Uint8Array, host: string, port: number): void;
+  /**
+   * Closes the listener and leaves its associations as they are: the peers are not told, and another listener goes on with them by `resume`.
+   * Accepted sockets reject ECONNABORTED from then on; what they had received and not handed out goes along. Handshakes that are not complete
+   * are dropped.
+   * @param key 32 bytes, the caller's: the result is encrypted with it (AES-256-GCM), for it has the keys of all associations.
+   * @returns What `resume` takes. It is good for one `resume` of one listener: associations that went on in two places would use a nonce twice,
+   * and with it their keys are broken.
+   * @throws TypeError, EINVAL the key is none; EBADF the listener is not bound, or was cleaned up; ENOTSUP the backend cannot.
+   */
+  suspend(key: Uint8Array): Promise<Uint8Array>;
+  /**
+   * Goes on with the associations of a listener that was suspended; `accept` gives a socket for each. To be called when bound, on the port where
+   * the peers know the service. An association whose place is taken already, that has been idle for too long, or for which the limits
+   * leave no room, is left out.
+   * @param state What `suspend` gave. Filled with zeros, because it must not be used again.
+   * @returns How many associations go on.
+   * @throws TypeError, EINVAL an argument is none, `state` was not made with this key, or its associations have connection IDs of another length
+   * than this listener gives; EBADF the listener is not bound, or was cleaned up; ENOTSUP the backend cannot.
+   */
+  resume(state: Uint8Array, key: Uint8Array): Promise<number>;
 }
 
 /** What {@link createDatagramListener} is given by a backend. */

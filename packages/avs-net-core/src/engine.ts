@@ -217,6 +217,15 @@ export interface ServerEngineFactory {
   readonly minDatagramSize: number;
   /** Looks at the first datagram of a peer; `peer` is its address and port as bytes, to bind the cookie to. Does not change the datagram. */
   admit(datagram: Uint8Array, peer: Uint8Array, now: number): Admission;
+  /**
+   * An engine that goes on with an association that `Engine.save` has given; its `start` tells `established`. Undefined when `state` is
+   * none, or its suite is not configured. A factory that cannot has no such method, and neither of the next two.
+   */
+  restoreServer?(sink: EngineSink, options: AssociationOptions, state: Uint8Array): Engine | undefined;
+  /** Encrypts and authenticates bytes under a key of 32 bytes. */
+  seal?(plaintext: Uint8Array, key: Uint8Array): Uint8Array;
+  /** What was sealed under the key, in bytes of its own; undefined when `sealed` is anything else. */
+  open?(sealed: Uint8Array, key: Uint8Array): Uint8Array | undefined;
   maxPlaintext(size: number): number;
   destroy(): void;
 }

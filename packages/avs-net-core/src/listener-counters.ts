@@ -9,13 +9,14 @@ export class ListenerCounters {
   cookiesSent = 0;
   idled = 0;
   forwarded = 0;
+  resumed = 0;
   readonly peerAddresses = { observed: 0, validated: 0, failed: 0, heldBack: 0 };
   readonly refused = { halfOpen: 0, total: 0, perSource: 0, backlog: 0 };
   readonly dropped: Record<DropReason, number> = noDrops();
 
   /** The counts as they are now, with the present numbers. */
   snapshot(associations: number, halfOpen: number): ListenerStats {
-    const { accepted, failed, cookiesSent, idled, forwarded, peerAddresses, refused, dropped } = this;
+    const { accepted, failed, cookiesSent, idled, forwarded, resumed, peerAddresses, refused, dropped } = this;
     return {
       associations,
       halfOpen,
@@ -24,6 +25,7 @@ export class ListenerCounters {
       cookiesSent,
       idled,
       forwarded,
+      resumed,
       peerAddresses: { ...peerAddresses },
       refused: { ...refused },
       dropped: { ...dropped },

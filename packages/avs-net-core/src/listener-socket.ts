@@ -11,6 +11,7 @@ import { type AvsError, errnoError } from './errors.js';
 import { asAvsError } from './foreign-error.js';
 import { datagramSizeOf, maxPlaintextLength } from './inner-mtu.js';
 import { ListenerCounters } from './listener-counters.js';
+import { decodeListener, encodeListener } from './listener-state.js';
 import type { HandshakeTimeouts, ReadableOption, ReadableOptions, WritableOption, WritableOptions } from './options.js';
 import { platformRandom } from './random.js';
 import { checkSignal } from './receive-queue.js';
@@ -114,6 +115,49 @@ export class ListenerSocket implements DtlsListener {
     checkPort('port', port);
     if (this.#table === undefined) throw errnoError('EBADF', 'receiveForwarded: the listener is not bound');
     this.#table.onForwarded(new Uint8Array(datagram), host, port);
+  }
+
+  async suspend(key: Uint8Array): Promise<Uint8Array> {
+    this.#checkUsable();
+    checkKey(key);
+    const table = this.#table;
+    const { restoreServer, seal } = this.#engines;
+    if (table === undefined) throw errnoError('EBADF', 'suspend: the listener is not bound');
+    if (restoreServer === undefined || seal === undefined) throw cannotSave('suspend');
+    const error = errnoError('ECONNABORTED', 'the listener was suspended');
+    const peers = table.suspend(error);
+    const cidLength = this.#settings.connectionIds?.length ?? 0;
+    const plaintext = encodeListener({ cidLength, peers });
+    const sealed = seal.call(this.#engines, plaintext, key);
+    plaintext.fill(0);
+    for (const { state } of peers) state.fill(0);
+    await this.#close(error);
+    return sealed;
+  }
+
+  async resume(state: Uint8Array, key: Uint8Array): Promise<number> {
+    this.#checkUsable();
+    checkBytes('state', state);
+    checkKey(key);
+    const { restoreServer, open } = this.#engines;
+    if (this.#table === undefined) throw errnoError('EBADF', 'resume: the listener is not bound');
+    if (restoreServer === undefined || open === undefined) throw cannotSave('resume');
+    const plaintext = open.call(this.#engines, state, key);
+    const saved = plaintext && decodeListener(plaintext);
+    if (plaintext === undefined || saved === undefined) {
+      throw errnoError('EINVAL', 'state: not the state of a listener, or not of this key');
+    }
+    try {
+      const { length = 0 } = this.#settings.connectionIds ?? {};
+      if (saved.cidLength !== length && saved.cidLength > 0) {
+        throw invalid('state', `of a listener with connection IDs of ${length} bytes, not ${saved.cidLength}`);
+      }
+      const resumed = this.#table.resume(saved.peers);
+      state.fill(0);
+      return resumed;
+    } finally {
+      plaintext.fill(0);
+    }
   }
 
   async accept(options?: WaitOptions): Promise<SecureSocket> {
@@ -355,5 +399,13 @@ export class ListenerSocket implements DtlsListener {
     return errnoError('ENOTSUP', `${operation}: not on a listener; ${instead}`);
   }
 }
+
+function checkKey(key: unknown): asserts key is Uint8Array {
+  checkBytes('key', key);
+  if (key.length !== 32) throw invalid('key', '32 bytes');
+}
+
+const cannotSave = (operation: string): AvsError =>
+  errnoError('ENOTSUP', `${operation}: this backend cannot save associations`);
 
 const sayAccept = 'accept gives a socket for each peer';

@@ -59,6 +59,8 @@ export class PeerSocket implements CarrierSocket, AssociationOwner, HeapEntry, C
   /** When the peer was last heard: a datagram of which nothing was dropped. */
   lastHeard: number;
   isEstablished = false;
+  /** Another listener has begun the association. */
+  isResumed = false;
   isAttached = true;
   /** A handshake of the same address that replaces this association when it completes. RFC 6347 §4.2.8. */
   successor: PeerSocket | undefined;

@@ -17,6 +17,7 @@ import { describeHandshakeTimers } from './handshake-timers.js';
 import { describeHandshakes } from './handshakes.js';
 import { describeHostileNetwork } from './hostile-network.js';
 import { describeListener } from './listener.js';
+import { describeListenerHandover } from './listener-handover.js';
 import { describeListenerLimits } from './listener-limits.js';
 import { describeListenerStates } from './listener-states.js';
 import { describeLoopback } from './loopback.js';
@@ -94,6 +95,7 @@ export function describeContract(title: string, backends: BackendPair, options: 
     describeErrors(backends);
     describeListener(backends);
     describeListenerLimits(backends);
+    describeListenerHandover(backends);
     describeHostileNetwork(backends);
     describeLoss(backends);
     describeConcurrency(backends);

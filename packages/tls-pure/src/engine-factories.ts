@@ -1,5 +1,6 @@
 import {
   type Admission,
+  type AssociationOptions,
   type ClientAssociationOptions,
   type ClientEngineFactory,
   type Engine,
@@ -10,8 +11,10 @@ import {
 import { admit } from './dtls12/admission.js';
 import { createClientEngine, restoreClientEngine } from './dtls12/client.js';
 import type { ClientContext, ServerContext } from './dtls12/context.js';
+import { continueAssociation } from './dtls12/continuation.js';
 import { CookieJar } from './handshake/cookie.js';
 import { worstMaxPlaintext } from './record/overhead.js';
+import { open, seal } from './session/sealed.js';
 
 /**
  * The smallest datagram that handshakes work in, bytes: one that holds a ClientHello up to its cookie, so that a server can judge it
@@ -41,6 +44,9 @@ export class PureClientFactory implements ClientEngineFactory {
   }
 }
 
+/** What distinguishes the sealed state of a listener from others under the same key. */
+const listenerState = new TextEncoder().encode('avs-net tls-pure listener state');
+
 /** Server engines, and the cookies that let strangers prove their address. */
 export class PureServerFactory implements ServerEngineFactory {
   readonly minDatagramSize = minDatagramSize;
@@ -60,6 +66,19 @@ export class PureServerFactory implements ServerEngineFactory {
         return admission.create(sink, options);
       },
     };
+  }
+
+  restoreServer(sink: EngineSink, options: AssociationOptions, state: Uint8Array): Engine | undefined {
+    return continueAssociation(state, 'server', this.context, sink, options);
+  }
+
+  seal(plaintext: Uint8Array, key: Uint8Array): Uint8Array {
+    const { provider, random } = this.context;
+    return seal(provider, random, key, listenerState, plaintext);
+  }
+
+  open(sealed: Uint8Array, key: Uint8Array): Uint8Array | undefined {
+    return open(this.context.provider, key, listenerState, sealed);
   }
 
   maxPlaintext(size: number): number {
