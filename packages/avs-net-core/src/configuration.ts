@@ -26,6 +26,11 @@ export interface SocketConfiguration {
   readonly priority?: number | undefined;
   /** Lets another socket bind to the same address. avs: `reuse_addr`. */
   readonly reuseAddress?: boolean | undefined;
+  /**
+   * Shares the port with the sockets of other processes that ask for it as well: the system spreads what comes by the sender's address and port.
+   * Node has it from 22.12 and 23.1 on, on Linux and some others (SO_REUSEPORT). Ours.
+   */
+  readonly reusePort?: boolean | undefined;
   /** Binding to addresses that are not ours. avs: `transparent`. */
   readonly transparent?: boolean | undefined;
   /** The network interface to use. avs: `interface_name`. */

@@ -59,6 +59,7 @@ export function copySocketConfiguration(name: string, value: unknown): SocketCon
   if (given.dscp !== undefined) checkInteger(`${name}.dscp`, given.dscp, 0, 63);
   if (given.priority !== undefined) checkInteger(`${name}.priority`, given.priority, 0, 7);
   checkOptionalBoolean(`${name}.reuseAddress`, given.reuseAddress);
+  checkOptionalBoolean(`${name}.reusePort`, given.reusePort);
   checkOptionalBoolean(`${name}.transparent`, given.transparent);
   if (given.interfaceName !== undefined) checkHost(`${name}.interfaceName`, given.interfaceName);
   if (given.preferredEndpoint !== undefined) checkEndpoint(`${name}.preferredEndpoint`, given.preferredEndpoint);
@@ -66,12 +67,13 @@ export function copySocketConfiguration(name: string, value: unknown): SocketCon
   if (given.preferredFamily !== undefined) checkFamily(`${name}.preferredFamily`, given.preferredFamily);
   if (given.forcedMtu !== undefined) checkInteger(`${name}.forcedMtu`, given.forcedMtu, 1, 0x7fffffff);
   checkClock(`${name}.clock`, given.clock);
-  const { dscp, priority, reuseAddress, transparent, interfaceName, preferredEndpoint } = given;
+  const { dscp, priority, reuseAddress, reusePort, transparent, interfaceName, preferredEndpoint } = given;
   const { addressFamily, preferredFamily, forcedMtu, clock } = given;
   return {
     dscp,
     priority,
     reuseAddress,
+    reusePort,
     transparent,
     interfaceName,
     preferredEndpoint,

@@ -18,6 +18,15 @@ export function refuseUnsupported(configuration: SocketConfiguration): void {
       throw errnoError('ENOTSUP', `configuration.${field}: Node cannot set ${option} on a socket`);
     }
   }
+  if (configuration.reusePort && !hasReusePort(process.versions.node)) {
+    throw errnoError('ENOTSUP', 'configuration.reusePort: Node has it from 22.12 and 23.1 on');
+  }
+}
+
+/** Whether a version of Node can set SO_REUSEPORT. */
+export function hasReusePort(version: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return major > 23 || (major === 23 && minor >= 1) || (major === 22 && minor >= 12);
 }
 
 /** Bytes of a packet on a loopback interface, on Linux. */

@@ -16,7 +16,8 @@ const backlog = 511;
 /**
  * A TCP socket, closed, over `node:net`. `bind` listens at once, so that `accept` works; a `connect` after it gives up listening and
  * keeps the address.
- * @throws TypeError, EINVAL naming the field; ENOTSUP for what Node cannot set: `dscp`, `priority`, `transparent`, `interfaceName`.
+ * @throws TypeError, EINVAL naming the field; ENOTSUP for what Node cannot set: `dscp`, `priority`, `transparent`, `interfaceName`,
+ * and `reusePort` before Node 22.12.
  * avs: `avs_net_tcp_socket_create`.
  */
 export async function createTcpSocket(configuration?: SocketConfiguration): Promise<Socket> {
@@ -41,6 +42,10 @@ class TcpSocket extends PlainSocket {
     this.adopt(pathOf(accepted));
     this.#listenTo(accepted);
     accepted.resume();
+  }
+
+  get #reusePort(): { reusePort?: boolean } {
+    return this.configuration.reusePort ? { reusePort: true } : {};
   }
 
   get system(): StreamSocket | Server | undefined {
@@ -101,7 +106,7 @@ class TcpSocket extends PlainSocket {
     try {
       await new Promise<void>((resolve, reject) => {
         server.once('error', reject);
-        server.listen({ port, host: target.address, backlog }, () => {
+        server.listen({ port, host: target.address, backlog, ...this.#reusePort }, () => {
           server.off('error', reject);
           // Running out of descriptors must not end the process: the connection is lost, the listener is not.
           server.on('error', () => undefined);

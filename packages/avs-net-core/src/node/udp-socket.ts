@@ -15,7 +15,8 @@ import { systemError } from './system-error.js';
  * in a pending `receive`, a later `send`, or the receiver's `onError`; it survives them.
  *
  * `mtu` is the forced one, or 65,536 on loopback and 1,500 elsewhere: Node does not tell the path's.
- * @throws TypeError, EINVAL naming the field; ENOTSUP for what Node cannot set: `dscp`, `priority`, `transparent`, `interfaceName`.
+ * @throws TypeError, EINVAL naming the field; ENOTSUP for what Node cannot set: `dscp`, `priority`, `transparent`, `interfaceName`,
+ * and `reusePort` before Node 22.12.
  * avs: `avs_net_udp_socket_create`.
  */
 export async function createUdpSocket(configuration?: SocketConfiguration): Promise<Socket> {
@@ -141,6 +142,8 @@ class UdpSocket extends PlainSocket {
     const socket = createSocket({
       type: family === 4 ? 'udp4' : 'udp6',
       reuseAddr: this.configuration.reuseAddress ?? false,
+      // Node 20 takes it for an unknown option, and gets no further than the check before.
+      ...(this.configuration.reusePort ? { reusePort: true } : undefined),
       lookup: answerLiteral as never,
     });
     socket.on('message', (data, sender) => this.#onMessage(data, sender));

@@ -4,6 +4,7 @@ import { networkInterfaces } from 'node:os';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { AvsError, Socket, SocketConfiguration } from '../../src/index.js';
 import { createUdpSocket } from '../../src/node/index.js';
+import { hasReusePort } from '../../src/node/platform-limits.js';
 import { VirtualClock } from '../../src/testing/index.js';
 
 const opened: Socket[] = [];
@@ -197,6 +198,31 @@ describe('a UDP socket on Node', () => {
     await one.bind('127.0.0.1', 0);
     await two.bind('127.0.0.1', one.localPort);
     expect(two.localPort).toBe(one.localPort);
+  });
+
+  it('shares a port with others by reusePort where Node has that, and says so where it has not', async () => {
+    if (!hasReusePort(process.versions.node)) {
+      const error = await failure(createUdpSocket({ reusePort: true }));
+      expect([error.errno, error.message]).toEqual(['ENOTSUP', expect.stringContaining('configuration.reusePort')]);
+      return;
+    }
+    const one = await udp({ reusePort: true });
+    const two = await udp({ reusePort: true });
+    await one.bind('127.0.0.1', 0);
+    await two.bind('127.0.0.1', one.localPort);
+    expect(two.localPort).toBe(one.localPort);
+  });
+
+  it.each([
+    ['20.20.2', false],
+    ['22.11.0', false],
+    ['22.12.0', true],
+    ['23.0.0', false],
+    ['23.1.0', true],
+    ['24.0.0', true],
+    ['26.1.0', true],
+  ])('knows that Node %s has reusePort: %s', (version, has) => {
+    expect(hasReusePort(version)).toBe(has);
   });
 
   it('refuses at creation what Node cannot set, naming the field', async () => {
