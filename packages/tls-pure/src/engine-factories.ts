@@ -7,6 +7,7 @@ import {
   type EngineSink,
   errnoError,
   type ServerEngineFactory,
+  type SessionCrypto,
 } from '@avs-net/core';
 import { admit } from './dtls12/admission.js';
 import { createClientEngine, restoreClientEngine } from './dtls12/client.js';
@@ -14,7 +15,7 @@ import type { ClientContext, ServerContext } from './dtls12/context.js';
 import { continueAssociation } from './dtls12/continuation.js';
 import { CookieJar } from './handshake/cookie.js';
 import { worstMaxPlaintext } from './record/overhead.js';
-import { open, seal } from './session/sealed.js';
+import { sessionCrypto } from './session/session-crypto.js';
 
 /**
  * The smallest datagram that handshakes work in, bytes: one that holds a ClientHello up to its cookie, so that a server can judge it
@@ -51,9 +52,11 @@ const listenerState = new TextEncoder().encode('avs-net tls-pure listener state'
 export class PureServerFactory implements ServerEngineFactory {
   readonly minDatagramSize = minDatagramSize;
   readonly #cookies: CookieJar;
+  readonly #crypto: SessionCrypto;
 
   constructor(private readonly context: ServerContext) {
     this.#cookies = new CookieJar(context.provider, context.random);
+    this.#crypto = sessionCrypto(context.provider, context.random);
   }
 
   admit(datagram: Uint8Array, peer: Uint8Array, now: number): Admission {
@@ -73,12 +76,11 @@ export class PureServerFactory implements ServerEngineFactory {
   }
 
   seal(plaintext: Uint8Array, key: Uint8Array): Uint8Array {
-    const { provider, random } = this.context;
-    return seal(provider, random, key, listenerState, plaintext);
+    return this.#crypto.seal(key, listenerState, plaintext);
   }
 
   open(sealed: Uint8Array, key: Uint8Array): Uint8Array | undefined {
-    return open(this.context.provider, key, listenerState, sealed);
+    return this.#crypto.open(key, listenerState, sealed);
   }
 
   maxPlaintext(size: number): number {
