@@ -1,8 +1,7 @@
 import { errnoError } from '@avs-net/core';
-import { unsafe } from '@noble/ciphers/aes.js';
+import { AesKey, encryptLanes, lanes } from './aes.js';
 import { requireBytes, requireRange } from './arguments.js';
 import type { Aead } from './provider.js';
-import { wipe } from './wipe.js';
 import { bigEndianWord, readWord, writeWord } from './words.js';
 
 /** Parameters of CCM. RFC 3610 §2. */
@@ -13,27 +12,28 @@ export interface CcmParameters {
   readonly nonceLength?: number;
 }
 
-// Shared by all ciphers, since no call is interrupted by another: the block that is not whole, and the tag.
+// Shared by all ciphers, since no call is interrupted by another: a block to read words from, and the tag.
 const block = new Uint8Array(16);
 const tag = new Uint8Array(16);
 
 /**
- * AES-CCM with the key expanded once. RFC 3610, NIST SP 800-38C.
+ * AES-CCM. RFC 3610, NIST SP 800-38C.
  *
- * Both passes run together, block by block, on words that stay in registers; nothing is allocated that outlives a block.
- * The block function is noble's: its tables are indexed by secrets, so it does not hide from an attacker who shares the
+ * Both passes run together: each step encrypts a block of the keystream in the lower lanes and, in the upper ones, what the MAC has come to,
+ * one block behind. The tables of the block function are indexed by secrets, so it does not hide from an attacker who shares the
  * processor's caches.
  */
-class Ccm implements Aead {
+export class Ccm implements Aead {
   readonly tagLength: number;
   readonly #nonceLength: number;
-  readonly #key: Uint32Array;
+  protected readonly key: AesKey;
   #destroyed = false;
 
+  /** See {@link createCcm}, which checks the arguments. */
   constructor(key: Uint8Array, tagLength: number, nonceLength: number) {
     this.tagLength = tagLength;
     this.#nonceLength = nonceLength;
-    this.#key = unsafe.expandKeyLE(key);
+    this.key = new AesKey(key);
   }
 
   seal(nonce: Uint8Array, aad: Uint8Array, buffer: Uint8Array, start: number, length: number): void {
@@ -56,11 +56,16 @@ class Ccm implements Aead {
 
   destroy(): void {
     this.#destroyed = true;
-    wipe(this.#key);
+    this.key.wipe();
+  }
+
+  /** @throws EBADF after `destroy`. */
+  protected checkUsable(): void {
+    if (this.#destroyed) throw errnoError('EBADF', 'the cipher was destroyed');
   }
 
   #check(nonce: Uint8Array, aad: Uint8Array, buffer: Uint8Array, start: number, length: number): void {
-    if (this.#destroyed) throw errnoError('EBADF', 'the cipher was destroyed');
+    this.checkUsable();
     requireBytes('nonce', nonce, this.#nonceLength);
     requireBytes('aad', aad);
     requireRange(buffer, start, length, this.tagLength);
@@ -78,10 +83,11 @@ class Ccm implements Aead {
     length: number,
     decrypt: boolean,
   ): void {
-    const key = this.#key;
-    const l = 15 - this.#nonceLength;
+    const { rounds } = this.key;
+    const schedule = this.key.schedule();
 
     // A_0: flags, nonce, a counter of zero. RFC 3610 §2.3. The counter and the length end in the last word: both are below 2^32.
+    const l = 15 - this.#nonceLength;
     block.fill(0);
     block[0] = l - 1;
     block.set(nonce, 1);
@@ -92,84 +98,84 @@ class Ccm implements Aead {
 
     // B_0: the same with other flags and the length. RFC 3610 §2.2.
     const flags = (aad.length > 0 ? 0x40 : 0) | (((this.tagLength - 2) / 2) << 3);
-    let m = unsafe.encrypt(key, a0 | flags, a1, a2, a3 | bigEndianWord(length));
-
-    if (aad.length > 0) {
-      block.fill(0);
-      let filled = 2;
-      if (aad.length < 0xff00) {
-        block[0] = aad.length >>> 8;
-        block[1] = aad.length;
-      } else {
-        block[0] = 0xff;
-        block[1] = 0xfe;
-        writeWord(block, 2, bigEndianWord(aad.length));
-        filled = 6;
-      }
-      for (let i = 0; i < aad.length; ) {
-        while (filled < 16 && i < aad.length) block[filled++] = aad[i++];
-        m = unsafe.encrypt(
-          key,
-          m.s0 ^ readWord(block, 0),
-          m.s1 ^ readWord(block, 4),
-          m.s2 ^ readWord(block, 8),
-          m.s3 ^ readWord(block, 12),
-        );
-        block.fill(0);
-        filled = 0;
-      }
-    }
+    lanes[4] = a0 | flags;
+    lanes[5] = a1;
+    lanes[6] = a2;
+    lanes[7] = a3 | bigEndianWord(length);
+    if (aad.length > 0) addToMac(aad, schedule, rounds);
 
     let counter = 1;
     let at = start;
     for (const end = start + length - 15; at < end; at += 16, counter++) {
-      const k = unsafe.encrypt(key, a0, a1, a2, a3 | bigEndianWord(counter));
+      setCounter(a0, a1, a2, a3 | bigEndianWord(counter));
+      encryptLanes(schedule, rounds);
       const x0 = readWord(buffer, at);
       const x1 = readWord(buffer, at + 4);
       const x2 = readWord(buffer, at + 8);
       const x3 = readWord(buffer, at + 12);
-      const y0 = x0 ^ k.s0;
-      const y1 = x1 ^ k.s1;
-      const y2 = x2 ^ k.s2;
-      const y3 = x3 ^ k.s3;
+      const y0 = x0 ^ lanes[0];
+      const y1 = x1 ^ lanes[1];
+      const y2 = x2 ^ lanes[2];
+      const y3 = x3 ^ lanes[3];
       writeWord(buffer, at, y0);
       writeWord(buffer, at + 4, y1);
       writeWord(buffer, at + 8, y2);
       writeWord(buffer, at + 12, y3);
-      m = decrypt
-        ? unsafe.encrypt(key, m.s0 ^ y0, m.s1 ^ y1, m.s2 ^ y2, m.s3 ^ y3)
-        : unsafe.encrypt(key, m.s0 ^ x0, m.s1 ^ x1, m.s2 ^ x2, m.s3 ^ x3);
+      lanes[4] ^= decrypt ? y0 : x0;
+      lanes[5] ^= decrypt ? y1 : x1;
+      lanes[6] ^= decrypt ? y2 : x2;
+      lanes[7] ^= decrypt ? y3 : x3;
     }
 
-    const rest = start + length - at;
-    if (rest > 0) {
-      const k = unsafe.encrypt(key, a0, a1, a2, a3 | bigEndianWord(counter));
-      writeWord(tag, 0, k.s0);
-      writeWord(tag, 4, k.s1);
-      writeWord(tag, 8, k.s2);
-      writeWord(tag, 12, k.s3);
-      block.fill(0);
-      for (let i = 0; i < rest; i++) {
-        const before = buffer[at + i];
-        const after = before ^ tag[i];
-        buffer[at + i] = after;
-        block[i] = decrypt ? after : before;
+    const end = start + length;
+    if (at < end) {
+      setCounter(a0, a1, a2, a3 | bigEndianWord(counter));
+      encryptLanes(schedule, rounds);
+      for (let i = 0; at < end; i++, at++) {
+        const shift = 8 * (i & 3);
+        const before = buffer[at];
+        buffer[at] = before ^ (lanes[i >>> 2] >>> shift);
+        lanes[4 + (i >>> 2)] ^= (decrypt ? buffer[at] : before) << shift;
       }
-      m = unsafe.encrypt(
-        key,
-        m.s0 ^ readWord(block, 0),
-        m.s1 ^ readWord(block, 4),
-        m.s2 ^ readWord(block, 8),
-        m.s3 ^ readWord(block, 12),
-      );
-      block.fill(0);
     }
 
-    const k = unsafe.encrypt(key, a0, a1, a2, a3);
-    writeWord(tag, 0, m.s0 ^ k.s0);
-    writeWord(tag, 4, m.s1 ^ k.s1);
-    writeWord(tag, 8, m.s2 ^ k.s2);
-    writeWord(tag, 12, m.s3 ^ k.s3);
+    // RFC 3610 §2.3: the tag is the MAC, encrypted with the keystream's first block.
+    setCounter(a0, a1, a2, a3);
+    encryptLanes(schedule, rounds);
+    for (let i = 0; i < 4; i++) writeWord(tag, 4 * i, lanes[i] ^ lanes[4 + i]);
+    lanes.fill(0);
+  }
+}
+
+function setCounter(a0: number, a1: number, a2: number, a3: number): void {
+  lanes[0] = a0;
+  lanes[1] = a1;
+  lanes[2] = a2;
+  lanes[3] = a3;
+}
+
+/** Takes in the additional data, its length in front and zeros behind. RFC 3610 §2.2. */
+function addToMac(aad: Uint8Array, schedule: number, rounds: number): void {
+  block.fill(0);
+  let filled = 2;
+  if (aad.length < 0xff00) {
+    block[0] = aad.length >>> 8;
+    block[1] = aad.length;
+  } else {
+    block[0] = 0xff;
+    block[1] = 0xfe;
+    writeWord(block, 2, bigEndianWord(aad.length));
+    filled = 6;
+  }
+  for (let i = 0; i < aad.length; ) {
+    while (filled < 16 && i < aad.length) block[filled++] = aad[i++];
+    encryptLanes(schedule, rounds);
+    lanes[4] ^= readWord(block, 0);
+    lanes[5] ^= readWord(block, 4);
+    lanes[6] ^= readWord(block, 8);
+    lanes[7] ^= readWord(block, 12);
+    block.fill(0);
+    filled = 0;
   }
 }
 

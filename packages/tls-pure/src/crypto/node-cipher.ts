@@ -8,7 +8,7 @@ import {
 } from 'node:crypto';
 import { errnoError } from '@avs-net/core';
 import { createCbc, requireBlocks } from './cbc.js';
-import { createCcm } from './ccm.js';
+import { Ccm } from './ccm.js';
 import { requireAeadArguments } from './noble-aead.js';
 import { type Aead, type AeadName, aeadSizes, type Cbc } from './provider.js';
 import { wipe } from './wipe.js';
@@ -91,32 +91,45 @@ export function createNodeAead(name: AeadName, key: Uint8Array): Aead {
 /** From this many bytes on CCM is faster through OpenSSL. */
 const longCcm = 320;
 
-/** CCM on noble's AES for small records, OpenSSL's for long ones. OpenSSL's is set up when it is first needed. */
+/** CCM in TypeScript for small records, OpenSSL's for long ones, which is set up when it is first needed. */
+class NodeCcm extends Ccm {
+  readonly #name: AeadName;
+  #long: Aead | undefined;
+
+  constructor(name: AeadName, key: Uint8Array) {
+    super(key, aeadSizes[name].tagLength, 12);
+    this.#name = name;
+  }
+
+  override seal(nonce: Uint8Array, aad: Uint8Array, buffer: Uint8Array, start: number, length: number): void {
+    if (length >= longCcm) this.#openssl().seal(nonce, aad, buffer, start, length);
+    else super.seal(nonce, aad, buffer, start, length);
+  }
+
+  override open(nonce: Uint8Array, aad: Uint8Array, buffer: Uint8Array, start: number, length: number): boolean {
+    if (length >= longCcm) return this.#openssl().open(nonce, aad, buffer, start, length);
+    return super.open(nonce, aad, buffer, start, length);
+  }
+
+  override destroy(): void {
+    super.destroy();
+    this.#long?.destroy();
+    this.#long = undefined;
+  }
+
+  #openssl(): Aead {
+    if (this.#long) return this.#long;
+    this.checkUsable();
+    const key = this.key.bytes();
+    this.#long = createNodeAead(this.#name, key);
+    wipe(key);
+    return this.#long;
+  }
+}
+
+/** Makes an AES-CCM cipher. The caller has checked the key. */
 export function createNodeCcm(name: AeadName, key: Uint8Array): Aead {
-  const { tagLength } = aeadSizes[name];
-  const short = createCcm(key, { tagLength });
-  const copy = key.slice();
-  let long: Aead | undefined;
-  let destroyed = false;
-  const choose = (length: number): Aead => {
-    if (destroyed || !(length >= longCcm)) return short;
-    if (!long) {
-      long = createNodeAead(name, copy);
-      wipe(copy);
-    }
-    return long;
-  };
-  return {
-    tagLength,
-    seal: (nonce, aad, buffer, start, length) => choose(length).seal(nonce, aad, buffer, start, length),
-    open: (nonce, aad, buffer, start, length) => choose(length).open(nonce, aad, buffer, start, length),
-    destroy: () => {
-      destroyed = true;
-      wipe(copy);
-      short.destroy();
-      long?.destroy();
-    },
-  };
+  return new NodeCcm(name, key);
 }
 
 /** From this many bytes on CBC is faster through OpenSSL. */
