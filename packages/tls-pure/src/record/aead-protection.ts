@@ -3,6 +3,7 @@ import type { Aead, CryptoProvider } from '../crypto/provider.js';
 import { cidHeader, innerLength, maxInnerContent } from './connection-id.js';
 import { ContentType, encodeRecordHeader, maxPlaintextLength, noConnectionId, recordHeaderLength } from './header.js';
 import type { RecordProtection } from './protection.js';
+import { recordBytes } from './record-bytes.js';
 
 const nonceLength = 12;
 
@@ -40,7 +41,7 @@ export class AeadProtection implements RecordProtection {
     const { cid } = this;
     const hasCid = cid.length > 0;
     const length = hasCid ? innerLength(plaintext.length, this.padding) : plaintext.length;
-    const record = new Uint8Array(length + this.#overhead);
+    const record = recordBytes(length + this.#overhead);
     const headerLength = recordHeaderLength + cid.length;
     const outerType = hasCid ? ContentType.tls12_cid : type;
     encodeRecordHeader(record, outerType, epoch, sequenceNumber, record.length - headerLength, cid);
