@@ -30,8 +30,8 @@ export interface Footprint {
 }
 
 /**
- * Makes a listener, and as many associations on it: the clients are engines that are destroyed once they are connected. Every accepted
- * socket is kept and has a receiver, as in a server that waits for requests.
+ * Makes a listener, and as many associations on it: the clients are engines that send a datagram once they are connected, and are destroyed.
+ * Every accepted socket is kept and has a receiver, as in a server that waits for requests.
  * @param idleTime How long the CPU time of the idle listener is measured, ms.
  * @throws Unable
  */
@@ -55,7 +55,12 @@ export async function measureAssociations(
   await listener.decorate(below);
   await listener.bind('10.0.0.1', 5684);
   const accepted: SecureSocket[] = [];
-  const receiver = { onData: () => undefined };
+  let received = 0;
+  const receiver = {
+    onData: () => {
+      received += 1;
+    },
+  };
   const accepting = (async () => {
     for await (const socket of listener) {
       socket.setReceiver(receiver);
@@ -92,6 +97,11 @@ export async function measureAssociations(
       for (const datagram of end.sent.splice(0)) below.arrive(datagram, from);
       await new Promise(setImmediate);
     }
+    // Like every device: it says something, and falls silent.
+    const heard = received;
+    end.engine.send(Uint8Array.of(1));
+    for (const datagram of end.sent.splice(0)) below.arrive(datagram, from);
+    if (received !== heard + 1) throw new Error('the datagram did not arrive');
     end.engine.destroy();
   }
 }
