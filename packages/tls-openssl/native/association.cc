@@ -152,8 +152,12 @@ uint32_t Association::Abandon() {
   return TakeProgress();
 }
 
+uint16_t Association::RecordVersion() const {
+  return SSL_version(ssl_.get()) == DTLS1_VERSION ? DTLS1_VERSION : DTLS1_2_VERSION;
+}
+
 void Association::SendPlainAlert(uint8_t level, uint8_t description) {
-  datagrams_.push_back(PlainAlert(nextPlainSequence_++, level, description));
+  datagrams_.push_back(PlainAlert(RecordVersion(), nextPlainSequence_++, level, description));
   alerts_.push_back(1u << 16 | static_cast<uint32_t>(level) << 8 | description);
 }
 
@@ -164,8 +168,10 @@ void Association::SendPlainAlert(uint8_t level, uint8_t description) {
 void Association::ProvokeAlert(ErrorQueue* errors) {
   Bytes message = {kHandshake, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 12, kServerHelloDone, 0, 0, 0,
                    static_cast<uint8_t>(nextPeerMessage_ >> 8), static_cast<uint8_t>(nextPeerMessage_), 0, 0, 0, 0, 0, 0};
+  SetVersion(message.data(), RecordVersion());
   SetSequence(message.data(), nextPeerSequence_);
   Bytes tooShort = {kHandshake, 0xfe, 0xfd, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0};
+  SetVersion(tooShort.data(), RecordVersion());
   SetSequence(tooShort.data(), uint64_t{1} << 40);
   for (const Bytes* record : {&message, &tooShort}) {
     if (ended_) break;
@@ -179,6 +185,7 @@ Negotiated Association::GetNegotiated() const {
   Negotiated result;
   const SSL* ssl = ssl_.get();
   const SSL_CIPHER* cipher = SSL_get_current_cipher(ssl);
+  result.version = RecordVersion();
   if (cipher != nullptr) result.ciphersuite = SSL_CIPHER_get_protocol_id(cipher);
   result.extendedMasterSecret = SSL_get_extms_support(ssl_.get()) == 1;
   if (context_->server()) {

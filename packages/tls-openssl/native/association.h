@@ -53,6 +53,8 @@ enum Progress : uint32_t {
 };
 
 struct Negotiated {
+  // As on the wire.
+  uint16_t version = 0;
   uint16_t ciphersuite = 0;
   bool extendedMasterSecret = false;
   bool hasIdentity = false;
@@ -146,6 +148,8 @@ class Association final : private DatagramPort {
   bool IsLateMessage(const Record& record);
   // Whether this was an alert of epoch 0 that OpenSSL shall not see.
   bool KeepFromOpenSsl(const Record& record);
+  // What records carry: DTLS 1.2 until something else is negotiated.
+  uint16_t RecordVersion() const;
   void SendPlainAlert(uint8_t level, uint8_t description);
   void ProvokeAlert(ErrorQueue* errors);
   void Drop(DropReason reason);

@@ -171,6 +171,7 @@ Napi::Value AssociationObject::GetNegotiated(const Napi::CallbackInfo& info) {
   if (association == nullptr) return env.Undefined();
   const Negotiated negotiated = association->GetNegotiated();
   Napi::Object object = Napi::Object::New(env);
+  object.Set("version", FromNumber(env, negotiated.version));
   object.Set("ciphersuite", FromNumber(env, negotiated.ciphersuite));
   object.Set("extendedMasterSecret", Napi::Boolean::New(env, negotiated.extendedMasterSecret));
   object.Set("identity", FromOptional(env, negotiated.hasIdentity, negotiated.identity));

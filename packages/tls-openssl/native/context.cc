@@ -20,13 +20,20 @@ int AllowPskCcm8(const SSL* ssl, const SSL_CTX* context, int operation, int bits
   return (*static_cast<SecurityCallback*>(callback))(ssl, context, operation, bits, nid, other, nullptr);
 }
 
+// SECURITY: OpenSSL 3 does DTLS 1.0, whose handshakes rest on MD5 and SHA-1, at security level 0 only. A caller who asks for it by name
+// gets the version and nothing else: no level is lowered here either.
+int AllowDtls10(const SSL* ssl, const SSL_CTX* context, int operation, int bits, int nid, void* other, void* callback) {
+  if (operation == SSL_SECOP_VERSION && nid == DTLS1_VERSION) return 1;
+  return AllowPskCcm8(ssl, context, operation, bits, nid, other, callback);
+}
+
 // There is no trust anchor and no certificate suite is offered: a peer that shows a certificate all the same is refused.
 int RefuseCertificate(int, X509_STORE_CTX*) { return 0; }
 
 bool Configure(SSL_CTX* context, const ContextOptions& options) {
   // OpenSSL's own callback is the same for every context of a process.
   static SecurityCallback original = SSL_CTX_get_security_callback(context);
-  SSL_CTX_set_security_callback(context, AllowPskCcm8);
+  SSL_CTX_set_security_callback(context, options.lowestVersion == DTLS1_VERSION ? AllowDtls10 : AllowPskCcm8);
   SSL_CTX_set0_security_ex_data(context, &original);
 
   // SECURITY: with encrypt-then-MAC OpenSSL (3.0 to 3.5) ends a DTLS association over one forged record, against RFC 6347
@@ -42,8 +49,8 @@ bool Configure(SSL_CTX* context, const ContextOptions& options) {
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_read_ahead(context, 1);
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, RefuseCertificate);
-  if (SSL_CTX_set_min_proto_version(context, DTLS1_2_VERSION) != 1 ||
-      SSL_CTX_set_max_proto_version(context, DTLS1_2_VERSION) != 1 ||
+  if (SSL_CTX_set_min_proto_version(context, options.lowestVersion) != 1 ||
+      SSL_CTX_set_max_proto_version(context, options.highestVersion) != 1 ||
       SSL_CTX_set_cipher_list(context, options.ciphersuites.c_str()) != 1 ||
       SSL_CTX_set1_groups_list(context, "X25519:P-256") != 1) {
     return false;

@@ -13,6 +13,9 @@ namespace avs {
 
 struct ContextOptions {
   bool server = false;
+  // As on the wire: DTLS1_2_VERSION, or DTLS1_VERSION for a peer that knows nothing newer.
+  uint16_t lowestVersion = DTLS1_2_VERSION;
+  uint16_t highestVersion = DTLS1_2_VERSION;
   // OpenSSL's names in order of preference, separated by colons.
   std::string ciphersuites;
   bool keyLog = false;

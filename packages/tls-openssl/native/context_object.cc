@@ -29,17 +29,24 @@ ContextObject::ContextObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<
   ContextOptions options;
   Span identity, key, hint;
   uint32_t maxFragmentLength = 0;
+  uint32_t lowestVersion = options.lowestVersion;
+  uint32_t highestVersion = options.highestVersion;
+  const auto number = [&](const char* name, uint32_t* number) {
+    const Napi::Value value = given.Get(name);
+    return value.IsUndefined() || ToNumber(value, name, number);
+  };
   const auto bytes = [&](const char* name, Span* span) {
     const Napi::Value value = given.Get(name);
     return value.IsUndefined() || ToSpan(value, name, span);
   };
-  const Napi::Value length = given.Get("maxFragmentLength");
   if (!ToText(given.Get("ciphersuites"), "ciphersuites", &options.ciphersuites) || !bytes("identity", &identity) ||
-      !bytes("key", &key) || !bytes("identityHint", &hint) ||
-      !(length.IsUndefined() || ToNumber(length, "maxFragmentLength", &maxFragmentLength))) {
+      !bytes("key", &key) || !bytes("identityHint", &hint) || !number("maxFragmentLength", &maxFragmentLength) ||
+      !number("lowestVersion", &lowestVersion) || !number("highestVersion", &highestVersion)) {
     return;
   }
   options.server = given.Get("server").ToBoolean();
+  options.lowestVersion = static_cast<uint16_t>(lowestVersion);
+  options.highestVersion = static_cast<uint16_t>(highestVersion);
   options.keyLog = given.Get("keyLog").ToBoolean();
   options.identity.assign(reinterpret_cast<const char*>(identity.data), identity.size);
   options.key = Secret(key);

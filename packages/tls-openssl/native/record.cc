@@ -17,12 +17,18 @@ bool TakeRecord(Span* datagram, Record* record) {
   return true;
 }
 
+void SetVersion(uint8_t* header, uint16_t version) {
+  header[1] = static_cast<uint8_t>(version >> 8);
+  header[2] = static_cast<uint8_t>(version);
+}
+
 void SetSequence(uint8_t* header, uint64_t sequence) {
   for (size_t index = 0; index < 6; ++index) header[10 - index] = static_cast<uint8_t>(sequence >> (8 * index));
 }
 
-Bytes PlainAlert(uint64_t sequence, uint8_t level, uint8_t description) {
-  Bytes record = {kAlert, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, level, description};
+Bytes PlainAlert(uint16_t version, uint64_t sequence, uint8_t level, uint8_t description) {
+  Bytes record = {kAlert, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, level, description};
+  SetVersion(record.data(), version);
   SetSequence(record.data(), sequence);
   return record;
 }

@@ -31,11 +31,14 @@ struct Record {
 // Takes the first record off `datagram`. False: what is left is not a record.
 bool TakeRecord(Span* datagram, Record* record);
 
+// Replaces the version in a record's header.
+void SetVersion(uint8_t* header, uint16_t version);
+
 // Replaces the 48-bit number in a record's header.
 void SetSequence(uint8_t* header, uint64_t sequence);
 
 // Writes a record of epoch 0 that holds an alert.
-Bytes PlainAlert(uint64_t sequence, uint8_t level, uint8_t description);
+Bytes PlainAlert(uint16_t version, uint64_t sequence, uint8_t level, uint8_t description);
 
 // Which of the latest 64 record numbers were authentic. OpenSSL has its own window; this one only tells, of a record that
 // OpenSSL did not take, whether it was a replay. RFC 6347 §4.1.2.6

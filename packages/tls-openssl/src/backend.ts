@@ -12,6 +12,7 @@ import {
   type Socket,
   type TlsCommonSettings,
   type TlsConfiguration,
+  type TlsVersion,
 } from '@avs-net/core';
 import { createUdpSocket } from '@avs-net/core/node';
 import { loadPskSecurity, pskLookup } from '@avs-net/crypto-creds';
@@ -20,7 +21,10 @@ import { capabilitiesOf } from './capabilities.js';
 import { availableCiphersuites, type Ciphersuite } from './ciphersuites.js';
 import type { EngineContext } from './engine.js';
 import { OpensslClientFactory, OpensslServerFactory } from './engine-factories.js';
-import type { ContextOptions, Loaded, Native, NativeContext } from './native.js';
+import { type ContextOptions, type Loaded, type Native, type NativeContext, WireVersion } from './native.js';
+
+/** The versions that OpenSSL speaks over datagrams, by TLS name. */
+export type OpensslVersion = Exclude<TlsVersion, '1.3'>;
 
 /** What `additionalConfiguration` is called with; what it changes is used. */
 export interface OpensslSettings {
@@ -31,9 +35,15 @@ export interface OpensslSettings {
    * handshake_failure, as RFC 9325 §3.5 asks.
    */
   legacyServers: boolean;
+  /**
+   * Default DTLS 1.2. '1.0' is for peers that do not find down from a newer version by themselves; `version` must allow it.
+   */
+  highestVersion: OpensslVersion;
   /** Of the OpenSSL in this process, such as `3.0.19`. */
   readonly opensslVersion: string;
 }
+
+const versions: readonly OpensslVersion[] = ['1.0', '1.1', '1.2'];
 
 /** Codes of RFC 6066 §4. */
 const fragmentLengthCodes = { 512: 1, 1024: 2, 2048: 3, 4096: 4 } as const;
@@ -115,12 +125,23 @@ async function createListener(native: Native, configuration: DtlsListenerConfigu
 /** What the settings come down to. */
 interface CheckedContext extends EngineContext {
   readonly legacyServers: boolean;
+  /** The lowest that is allowed. */
+  readonly version: OpensslVersion;
+  readonly highestVersion: OpensslVersion;
+}
+
+/** DTLS 1.0 answers to 1.0 and 1.1. */
+function wireVersion(version: OpensslVersion): number {
+  return version === '1.2' ? WireVersion.dtls12 : WireVersion.dtls10;
 }
 
 function createContext(native: Native, settings: TlsCommonSettings): CheckedContext {
-  const { version } = settings;
-  if (version !== undefined && version !== '1.2') {
-    throw errnoError('ENOTSUP', `version ${version} is not supported: this backend speaks DTLS 1.2 and nothing else`);
+  const { version = '1.2' } = settings;
+  if (version === '1.3') {
+    throw errnoError(
+      'ENOTSUP',
+      'version 1.3 is not supported: this backend speaks DTLS 1.2, and 1.0 where it is asked for',
+    );
   }
   if (settings.random) {
     throw errnoError(
@@ -128,11 +149,12 @@ function createContext(native: Native, settings: TlsCommonSettings): CheckedCont
       'random is not supported by this backend: OpenSSL has one generator for the whole process',
     );
   }
-  const available = availableCiphersuites(native.ciphersuites);
+  const available = availableCiphersuites(native.ciphersuites, version !== '1.2');
   const wanted = settings.ciphersuites.length > 0 ? settings.ciphersuites : available.map(({ number }) => number);
   const adjusted: OpensslSettings = {
     ciphersuites: [...wanted],
     legacyServers: false,
+    highestVersion: '1.2',
     opensslVersion: native.version,
   };
   settings.additionalConfiguration?.(adjusted);
@@ -140,16 +162,33 @@ function createContext(native: Native, settings: TlsCommonSettings): CheckedCont
   if (suites.length === 0) {
     throw errnoError('EINVAL', `ciphersuites: none of them is supported in mode psk by OpenSSL ${native.version}`);
   }
-  return { native, suites, onKeyLog: settings.onKeyLog, legacyServers: adjusted.legacyServers };
+  const { legacyServers, highestVersion } = adjusted;
+  if (!versions.includes(highestVersion)) {
+    throw errnoError('EINVAL', "additionalConfiguration: highestVersion must be '1.0', '1.1' or '1.2'");
+  }
+  if (highestVersion !== '1.2' && version === '1.2') {
+    throw errnoError(
+      'EINVAL',
+      `additionalConfiguration: highestVersion ${highestVersion} is below the lowest, ${version}`,
+    );
+  }
+  return { native, suites, onKeyLog: settings.onKeyLog, legacyServers, version, highestVersion };
 }
 
 function makeContext(
-  { native, suites, onKeyLog, legacyServers }: CheckedContext,
-  options: Omit<ContextOptions, 'ciphersuites' | 'keyLog' | 'legacyServers'>,
+  { native, suites, onKeyLog, legacyServers, version, highestVersion }: CheckedContext,
+  options: Omit<ContextOptions, 'ciphersuites' | 'keyLog' | 'legacyServers' | 'lowestVersion' | 'highestVersion'>,
 ): NativeContext {
   const ciphersuites = suites.map(({ opensslName }: Ciphersuite) => opensslName).join(':');
   try {
-    return new native.Context({ ...options, ciphersuites, keyLog: onKeyLog !== undefined, legacyServers });
+    return new native.Context({
+      ...options,
+      ciphersuites,
+      keyLog: onKeyLog !== undefined,
+      legacyServers,
+      lowestVersion: wireVersion(version),
+      highestVersion: wireVersion(highestVersion),
+    });
   } catch (error) {
     const { message, code } = error as Error & { code?: unknown };
     throw libraryError(typeof code === 'number' ? code : 0, `OpenSSL refuses the configuration: ${message}`);

@@ -6,7 +6,7 @@ import type { Native } from './native.js';
 /** What this backend has with the OpenSSL at hand; without the addon it has nothing. */
 export function capabilitiesOf(native: Native | undefined): BackendCapabilities {
   return {
-    dtlsVersions: native ? ['1.2'] : [],
+    dtlsVersions: native ? ['1.0', '1.1', '1.2'] : [],
     tlsVersions: [],
     modes: native ? ['psk'] : [],
     ciphersuites: native ? availableCiphersuites(native.ciphersuites).map(({ number }) => number) : [],

@@ -25,6 +25,7 @@ const short = aead(8, 8);
 // RFC 7905 §2: the nonce is not sent.
 const chacha = aead(0, 16);
 const cbc: Protection = { kind: 'cbc', macLength: 32 };
+const cbcWithSha1: Protection = { kind: 'cbc', macLength: 20 };
 
 const suite = (name: CiphersuiteName, opensslName: string, protection: Protection): Ciphersuite => ({
   number: CiphersuiteNumber[name],
@@ -50,8 +51,17 @@ export const ciphersuites: readonly Ciphersuite[] = [
   suite('TLS_PSK_WITH_AES_128_CBC_SHA256', 'PSK-AES128-CBC-SHA256', cbc),
 ];
 
-/** Those of {@link ciphersuites} that are among `available`. */
-export function availableCiphersuites(available: readonly { readonly number: number }[]): readonly Ciphersuite[] {
+/** What most peers without DTLS 1.2 have and no other needs: used only where DTLS 1.0 is asked for. */
+const dtls10Ciphersuites: readonly Ciphersuite[] = [
+  suite('TLS_ECDHE_PSK_WITH_AES_128_CBC_SHA', 'ECDHE-PSK-AES128-CBC-SHA', cbcWithSha1),
+  suite('TLS_PSK_WITH_AES_128_CBC_SHA', 'PSK-AES128-CBC-SHA', cbcWithSha1),
+];
+
+/** Those of {@link ciphersuites} that are among `available`; with `dtls10` also what is there for DTLS 1.0 only. */
+export function availableCiphersuites(
+  available: readonly { readonly number: number }[],
+  dtls10 = false,
+): readonly Ciphersuite[] {
   const numbers = new Set(available.map(({ number }) => number));
-  return ciphersuites.filter(({ number }) => numbers.has(number));
+  return [...ciphersuites, ...(dtls10 ? dtls10Ciphersuites : [])].filter(({ number }) => numbers.has(number));
 }

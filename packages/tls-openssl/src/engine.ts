@@ -13,7 +13,7 @@ import {
   libraryError,
 } from '@avs-net/core';
 import type { Ciphersuite } from './ciphersuites.js';
-import type { Native, NativeAssociation } from './native.js';
+import { type Native, type NativeAssociation, WireVersion } from './native.js';
 import { maxPlaintext, worstMaxPlaintext } from './overhead.js';
 import { maxPlaintextLength, packRecords } from './record.js';
 import { mostRetransmissions, RetransmissionTimer } from './retransmission.js';
@@ -208,7 +208,7 @@ export class OpensslEngine implements Engine {
     const negotiated = association.negotiated();
     this.#suite = this.context.suites.find(({ number }) => number === negotiated.ciphersuite);
     this.info = {
-      version: '1.2',
+      version: negotiated.version === WireVersion.dtls10 ? '1.0' : '1.2',
       ciphersuite: negotiated.ciphersuite,
       resumed: false,
       extendedMasterSecret: negotiated.extendedMasterSecret,

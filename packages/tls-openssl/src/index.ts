@@ -3,7 +3,7 @@ import type { AvsError, Backend } from '@avs-net/core';
 import { createBackend } from './backend.js';
 import { loadNative } from './native.js';
 
-export type { OpensslSettings } from './backend.js';
+export type { OpensslSettings, OpensslVersion } from './backend.js';
 export { type Ciphersuite, ciphersuites, type Protection } from './ciphersuites.js';
 
 const loaded = loadNative();

@@ -2,8 +2,13 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { type AvsError, errnoError } from '@avs-net/core';
 
+/** DTLS versions as on the wire. RFC 4347 §4.1, RFC 6347 §4.1. */
+export const WireVersion = { dtls10: 0xfeff, dtls12: 0xfefd } as const;
+
 /** What a handshake has negotiated, as OpenSSL knows it. */
 export interface Negotiated {
+  /** As on the wire, one of {@link WireVersion}. */
+  readonly version: number;
   readonly ciphersuite: number;
   readonly extendedMasterSecret: boolean;
   readonly identity: Uint8Array | undefined;
@@ -16,6 +21,9 @@ export interface Negotiated {
 /** What a {@link NativeContext} is made with. Bytes are copied. */
 export interface ContextOptions {
   readonly server: boolean;
+  /** One of {@link WireVersion}. Default: DTLS 1.2. */
+  readonly lowestVersion?: number | undefined;
+  readonly highestVersion?: number | undefined;
   /** OpenSSL's names in order of preference, with colons between them. */
   readonly ciphersuites: string;
   readonly keyLog?: boolean | undefined;
