@@ -4,13 +4,15 @@ import { describePeer } from '../../src/cells.js';
 import { outputOf } from '../../src/command.js';
 import { scenarioCells } from '../../src/scenario-cells.js';
 import { suiteCells } from '../../src/suite-cells.js';
+import { dtls10Cells } from './dtls10-cells.js';
 import { exporterCells } from './exporter-cells.js';
-import { exportingOpenssl, openssl } from './peer.js';
+import { dtls10Openssl, exportingOpenssl, openssl } from './peer.js';
 
 await describePeer(openssl, () => {
   suiteCells(openssl);
   scenarioCells(openssl);
   exporterCells(exportingOpenssl);
+  dtls10Cells(dtls10Openssl);
 
   it('has the same names as we for the ciphersuites that it knows', () => {
     const listed = outputOf('openssl', ['ciphers', '-V', '-stdname', 'ALL:PSK:COMPLEMENTOFALL:@SECLEVEL=0']) ?? '';

@@ -1,5 +1,4 @@
-import { ciphersuiteName } from '@avs-net/core';
-import { ciphersuites } from '@avs-net/tls-pure';
+import { ciphersuiteByName } from '@avs-net/core';
 import { identity, keyHex } from '../../src/association.js';
 import { outputOf, versionOf } from '../../src/command.js';
 import { conversation } from '../../src/conversation.js';
@@ -13,6 +12,9 @@ const level = '@SECLEVEL=0';
 /** `openssl s_client` and `s_server`, version 3. */
 export const openssl: DtlsPeer = opensslPeer([]);
 
+/** The same, speaking DTLS 1.0 and nothing newer. */
+export const dtls10Openssl: DtlsPeer = opensslPeer([], undefined, '-dtls1');
+
 /** The same, exporting keys (RFC 5705): `exported` is what it has printed of them, in hexadecimal. */
 export function exportingOpenssl(label: string, length: number): { peer: DtlsPeer; exported(): string } {
   let started: ProcessPeer | undefined;
@@ -23,9 +25,13 @@ export function exportingOpenssl(label: string, length: number): { peer: DtlsPee
 }
 
 /** With options that both of its programs take. */
-function opensslPeer(options: readonly string[], onStart?: (process: ProcessPeer) => void): DtlsPeer {
+function opensslPeer(
+  options: readonly string[],
+  onStart?: (process: ProcessPeer) => void,
+  version = '-dtls1_2',
+): DtlsPeer {
   const start = (args: readonly string[]): ProcessPeer => {
-    const process = new ProcessPeer('openssl', [...args, ...options]);
+    const process = new ProcessPeer('openssl', [...args, version, ...options]);
     onStart?.(process);
     return process;
   };
@@ -71,7 +77,6 @@ function serverArguments(port: number, setup: PeerSetup): string[] {
 function common({ suite, mtu, maxFragmentLength }: PeerSetup): string[] {
   const cipher = suite === undefined ? 'PSK' : (namesByNumber().get(suite) ?? 'none');
   return [
-    '-dtls1_2',
     ...['-psk', keyHex, '-psk_identity', identity],
     ...['-cipher', `${cipher}:${level}`],
     ...(mtu === undefined ? [] : ['-mtu', String(mtu)]),
@@ -81,15 +86,14 @@ function common({ suite, mtu, maxFragmentLength }: PeerSetup): string[] {
 
 let names: ReadonlyMap<number, string> | undefined;
 
-/** OpenSSL's own names of our suites that it has. */
+/** OpenSSL's own names of the suites that it has. */
 function namesByNumber(): ReadonlyMap<number, string> {
   if (names !== undefined) return names;
   const listed = outputOf('openssl', ['ciphers', '-stdname', '-psk', `ALL:${level}`]) ?? '';
-  const ours = new Map(ciphersuites.map(({ id }) => [ciphersuiteName(id), id]));
   names = new Map(
     listed.split('\n').flatMap((line) => {
       const [standard = '', , own] = line.trim().split(/\s+/);
-      const id = ours.get(standard);
+      const id = ciphersuiteByName(standard);
       return id === undefined || own === undefined ? [] : [[id, own] as const];
     }),
   );
