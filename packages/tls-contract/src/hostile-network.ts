@@ -5,7 +5,15 @@ import type { BackendPair } from './backend-pair.js';
 import { counting, textOf, utf8 } from './bytes.js';
 import { rejectionOf } from './outcomes.js';
 import { type ConnectedPair, serverAddress, serverPort, Testbed } from './testbed.js';
-import { ContentType, clientHelloOf, HandshakeType, holds, holdsHandshake, writeRecord } from './wire.js';
+import {
+  ContentType,
+  clientHelloOf,
+  HandshakeType,
+  holds,
+  holdsHandshake,
+  withSessionId,
+  writeRecord,
+} from './wire.js';
 
 const target: Endpoint = { host: serverAddress, port: serverPort };
 
@@ -31,6 +39,26 @@ async function expectUnharmed(bed: Testbed, { client, server }: ConnectedPair, h
     expect(textOf(await bed.run(to.receive())), hint).toBe(hint);
     expect(to.tryReceive(), hint).toBeUndefined();
   }
+}
+
+/** A ClientHello with its cookie, which the network has kept back from the listener, and where it came from. */
+async function withholdHello(bed: Testbed): Promise<{ readonly hello: Uint8Array; readonly from: Endpoint }> {
+  const client = await bed.client();
+  const from = { host: '10.7.7.7', port: 7_777 };
+  const below = bed.network.createUdpSocket(undefined, { address: from.host });
+  await bed.run(client.decorate(below));
+  await bed.run(client.bind(from.host, from.port));
+  const stop = bed.network.intercept(({ data }) => {
+    const isSecond = holdsHandshake(data, HandshakeType.clientHello) && clientHelloOf(data).cookie.length > 0;
+    return isSecond ? false : undefined;
+  });
+  const connecting = rejectionOf(client.connect(serverAddress, serverPort));
+  await bed.clock.advance(1);
+  stop();
+  const found = bed.sentBy('client').find(({ data }) => clientHelloOf(data).cookie.length > 0);
+  await bed.run(client.close());
+  await connecting;
+  return { hello: found?.data ?? new Uint8Array(), from };
 }
 
 /** What anyone on the network can do to an association or a listener: nothing. */
@@ -244,23 +272,8 @@ export function describeHostileNetwork(backends: BackendPair): void {
     it('opens nothing with a forged cookie, or a good one in a changed ClientHello', async () => {
       await using bed = new Testbed(backends);
       const listener = await bed.listen();
-      const client = await bed.client();
-      const from = { host: '10.7.7.7', port: 7_777 };
-      const below = bed.network.createUdpSocket(undefined, { address: from.host });
-      await bed.run(client.decorate(below));
-      await bed.run(client.bind(from.host, from.port));
-      const stop = bed.network.intercept(({ data }) => {
-        const isSecond = holdsHandshake(data, HandshakeType.clientHello) && clientHelloOf(data).cookie.length > 0;
-        return isSecond ? false : undefined;
-      });
-      const connecting = rejectionOf(client.connect(serverAddress, serverPort));
-      await bed.clock.advance(1);
-      stop();
-      const hello =
-        bed.sentBy('client').find(({ data }) => clientHelloOf(data).cookie.length > 0)?.data ?? new Uint8Array();
+      const { hello, from } = await withholdHello(bed);
       const { cookie, cookieOffset } = clientHelloOf(hello);
-      await bed.run(client.close());
-      await connecting;
       const forgeries = Array.from({ length: cookie.length }, (_, i) => cookieOffset + i);
       // The ClientHello's random stands before its cookie: RFC 6347 §4.2.1 binds the cookie to it.
       for (const offset of [...forgeries, 13 + 12 + 2 + 5]) {
@@ -273,6 +286,16 @@ export function describeHostileNetwork(backends: BackendPair): void {
       bed.network.inject(hello, from, target);
       await bed.clock.advance(1);
       expect(listener.stats.halfOpen, 'the untouched one opens').toBe(1);
+    });
+
+    // Mbed TLS draws one for each ClientHello with a ticket, the one with the cookie included: RFC 5077 §3.4.
+    it('opens with its cookie also where the session ID is another than before', async () => {
+      await using bed = new Testbed(backends);
+      const listener = await bed.listen();
+      const { hello, from } = await withholdHello(bed);
+      bed.network.inject(withSessionId(hello, counting(32)), from, target);
+      await bed.clock.advance(1);
+      expect(listener.stats.halfOpen).toBe(1);
     });
 
     it('opens nothing with a cookie that is old', async () => {

@@ -80,6 +80,25 @@ export function serverRandomOf(datagrams: readonly Uint8Array[]): Uint8Array {
   throw new Error('no ServerHello');
 }
 
+/** The same ClientHello with another session ID. RFC 5246 §7.4.1.2. */
+export function withSessionId(datagram: Uint8Array, sessionId: Uint8Array): Uint8Array {
+  const at = recordHeader + handshakeHeader + 2 + 32;
+  const rest = at + 1 + (datagram[at] ?? 0);
+  const changed = Uint8Array.of(
+    ...datagram.subarray(0, at),
+    sessionId.length,
+    ...sessionId,
+    ...datagram.subarray(rest),
+  );
+  const view = new DataView(changed.buffer);
+  const length = changed.length - recordHeader - handshakeHeader;
+  view.setUint16(recordHeader - 2, handshakeHeader + length);
+  // The message's length and its only fragment's, of 3 bytes each.
+  view.setUint16(recordHeader + 2, length);
+  view.setUint16(recordHeader + handshakeHeader - 2, length);
+  return changed;
+}
+
 /** The ClientHello that a datagram begins with. @throws Error there is none, or it is a fragment. */
 export function clientHelloOf(datagram: Uint8Array): WireClientHello {
   if (!holdsHandshake(datagram.subarray(0), HandshakeType.clientHello)) throw new Error('not a ClientHello');

@@ -10,9 +10,8 @@ export interface ClientHelloStart {
   readonly record: Uint8Array;
   readonly messageSeq: number;
   readonly version: number;
-  /** Views. */
+  /** A view. */
   readonly random: Uint8Array;
-  readonly sessionId: Uint8Array;
 }
 
 /** Reads the first record of a stranger's datagram as (the first fragment of) a ClientHello, or tells why it is none. */
@@ -28,13 +27,11 @@ export function readClientHello(datagram: Uint8Array): ClientHelloStart | DropRe
   const { data, messageSeq } = fragment;
   const sessionIdLength = data[2 + randomLength];
   if (sessionIdLength === undefined || sessionIdLength > 32) return 'malformed';
-  const sessionIdStart = 2 + randomLength + 1;
-  if (data.length < sessionIdStart + sessionIdLength) return 'malformed';
+  if (data.length < 2 + randomLength + 1 + sessionIdLength) return 'malformed';
   return {
     record: record.whole,
     messageSeq,
     version: ((data[0] ?? 0) << 8) | (data[1] ?? 0),
     random: data.subarray(2, 2 + randomLength),
-    sessionId: data.subarray(sessionIdStart, sessionIdStart + sessionIdLength),
   };
 }

@@ -106,8 +106,11 @@ export class OpensslServerFactory implements ServerEngineFactory {
   }
 }
 
-/** What a cookie is bound to: the peer's address, and what of its hello is there even when it is fragmented. RFC 6347 §4.2.1. */
-function subjectOf(peer: Uint8Array, { version, random, sessionId }: ClientHelloStart): Uint8Array {
-  // Lengths go in front of what varies, so that no two subjects read the same.
-  return Uint8Array.of(version >>> 8, version, peer.length, sessionId.length, ...peer, ...random, ...sessionId);
+/**
+ * What a cookie is bound to: the peer's address, and what of its hello is there even when it is fragmented (RFC 6347 §4.2.1), but the
+ * session ID: with a ticket, Mbed TLS draws another one for each ClientHello (RFC 5077 §3.4).
+ */
+function subjectOf(peer: Uint8Array, { version, random }: ClientHelloStart): Uint8Array {
+  // What varies in its length comes last, so that no two subjects read the same.
+  return Uint8Array.of(version >>> 8, version, ...random, ...peer);
 }

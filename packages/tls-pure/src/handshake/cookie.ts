@@ -15,9 +15,10 @@ const secretLifetime = 60_000;
  * Cookies that need no memory: an HMAC over the peer's address and its ClientHello, under a secret that changes every minute.
  * RFC 6347 §4.2.1.
  *
- * Of the ClientHello it covers what stands before the cookie, the 32 random bytes among it, and not what stands behind: a hello that
- * is longer with its cookie than without may have to be cut, and its first fragment must be enough. Nothing is lost by that: what
- * is negotiated comes from the hello with the cookie, which the Finished messages cover.
+ * Of the ClientHello it covers the version and the 32 random bytes. Not what stands behind the cookie: a hello that is longer with
+ * its cookie than without may have to be cut, and its first fragment must be enough. Not the session ID either: with a ticket, Mbed
+ * TLS draws another one for each ClientHello (RFC 5077 §3.4). Nothing is lost by that: what is negotiated comes from the hello with
+ * the cookie, which the Finished messages cover.
  */
 export class CookieJar {
   #current: Mac;
@@ -75,7 +76,7 @@ export class CookieJar {
 }
 
 function cookie(mac: Mac, peer: Uint8Array, hello: ClientHelloPrefix): Uint8Array {
-  // Lengths go in front of what varies, so that no two inputs read the same.
-  const lengths = Uint8Array.of(hello.version >>> 8, hello.version, peer.length, hello.sessionId.length);
-  return mac.compute(lengths, peer, hello.random, hello.sessionId).slice(0, cookieLength);
+  // What varies in its length comes last, so that no two inputs read the same.
+  const version = Uint8Array.of(hello.version >>> 8, hello.version);
+  return mac.compute(version, hello.random, peer).slice(0, cookieLength);
 }
