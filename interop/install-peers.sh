@@ -16,12 +16,12 @@ need() { # need <package> <command>...: the package, unless all the commands are
 need openssl openssl
 # For the fault campaign: namespaces and what goes wrong on the links between them.
 need iproute2 ip tc
-need gnutls-bin gnutls-cli gnutls-serv
 need gcc cc
 need libcoap3-bin coap-client-openssl coap-server-openssl
 need maven mvn
 need default-jdk-headless java javac
 need golang-go go
+[ -e /usr/include/gnutls/dtls.h ] || packages+=(libgnutls28-dev)
 [ -e /usr/include/mbedtls/ssl.h ] || packages+=(libmbedtls-dev)
 # For the bench: the limit is a program in C on libssl.
 [ -e /usr/include/openssl/ssl.h ] || packages+=(libssl-dev)

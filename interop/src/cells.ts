@@ -80,8 +80,8 @@ export function cell(peer: Peer, place: CellPlace, run: () => Promise<void>): vo
   });
 }
 
-/** A cell that cannot be tried, with the reason; `check` proves what the reason says. */
-export function emptyCell(peer: Peer, place: CellPlace, reason: string, check: () => void): void {
+/** A cell that cannot be tried, with the reason; `check` proves what the reason says, where that is not known already. */
+export function emptyCell(peer: Peer, place: CellPlace, reason: string, check: () => void = () => undefined): void {
   reportedCell(
     `${cellName(place)}: not there: ${reason}`,
     { ...place, peer: peer.name, outcome: 'lacks', reason },

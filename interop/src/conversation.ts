@@ -7,6 +7,11 @@ export interface Manners {
   readonly echoes?: boolean | undefined;
   /** What to write to make it close the association; `'end'`: the end of its input; undefined: it cannot. */
   readonly closesOn?: string | undefined;
+  /**
+   * What it prints when a handshake is complete, a global pattern, whose group `resumed` is there when a session was resumed;
+   * undefined: it does not say.
+   */
+  readonly connected?: RegExp | undefined;
   /** What it prints when close_notify has arrived; undefined: nothing. */
   readonly closed?: string | RegExp | undefined;
   /** What it prints when a handshake has failed; undefined: nothing. */
@@ -15,7 +20,7 @@ export interface Manners {
 
 /** A {@link Conversation} with a program. */
 export function conversation(program: ProcessPeer, manners: Manners): Conversation {
-  const { echoes = false, closesOn, closed, failed } = manners;
+  const { echoes = false, closesOn, connected, closed, failed } = manners;
   const show = async (wanted: string | RegExp | undefined, what: string): Promise<void> => {
     if (wanted === undefined) throw new PeerLacks(`it shows nothing of ${what}`);
     await program.printed(wanted);
@@ -25,6 +30,11 @@ export function conversation(program: ProcessPeer, manners: Manners): Conversati
       if (!echoes) await program.printed(line);
     },
     say: echoes ? undefined : (line) => program.write(`${line}\n`),
+    resumed: async (nth = 1) => {
+      if (connected === undefined) throw new PeerLacks('it does not say whether it has resumed a session');
+      const { groups } = await program.printed(connected, { nth });
+      return groups?.['resumed'] !== undefined;
+    },
     end: () => {
       if (closesOn === undefined) throw new PeerLacks('it cannot be made to close');
       if (closesOn === 'end') program.endInput();

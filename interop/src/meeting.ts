@@ -14,6 +14,7 @@ import type { Conversation, DtlsPeer, PeerSetup } from './peer.js';
 
 /** Our end of an association and the peer's; both end with it. */
 export interface ClientMeeting extends AsyncDisposable {
+  readonly port: number;
   readonly socket: SecureSocket;
   readonly conversation: Conversation;
 }
@@ -38,7 +39,7 @@ export async function connectTo(
     const conversation = stack.use(await peer.serve(port, setup));
     const socket = stack.use(await backend.createDtlsSocket(clientConfiguration(setup.suite, configuration)));
     await socket.connect('127.0.0.1', port);
-    return { socket, conversation, [Symbol.asyncDispose]: () => stack.dispose() };
+    return { port, socket, conversation, [Symbol.asyncDispose]: () => stack.dispose() };
   } catch (error) {
     await stack.dispose();
     throw error;

@@ -49,7 +49,16 @@ export interface PeerSetup {
   readonly withoutCookies?: boolean | undefined;
   /** RFC 6066 §4, bytes: what a client asks for. */
   readonly maxFragmentLength?: 512 | 1024 | 2048 | 4096 | undefined;
+  /** RFC 7627: the peer neither offers nor takes it. */
+  readonly withoutExtendedMasterSecret?: boolean | undefined;
+  /** The only way of resumption. */
+  readonly resumption?: Resumption | undefined;
+  /** A client keeps its session in this file, and offers what is in there. */
+  readonly sessionFile?: string | undefined;
 }
+
+/** RFC 5077; RFC 5246 §7.3. */
+export type Resumption = 'ticket' | 'session ID';
 
 /** A peer that runs, and what a test can do with its end of the association. */
 export interface Conversation extends AsyncDisposable {
@@ -57,6 +66,11 @@ export interface Conversation extends AsyncDisposable {
   received(line: string): Promise<void>;
   /** Makes the peer send a line; undefined when it sends back what it receives and nothing else. */
   readonly say: ((line: string) => void) | undefined;
+  /**
+   * Resolves when the peer shows that its handshake is complete, the `nth` one of a server that has served others before, with
+   * whether it says that the handshake has resumed a session. @throws PeerLacks it does not say.
+   */
+  resumed(nth?: number): Promise<boolean>;
   /** Makes the peer end the association with close_notify. @throws PeerLacks */
   end(): void;
   /** Resolves when the peer shows that our close_notify has arrived. @throws PeerLacks it shows nothing of it. */

@@ -35,10 +35,13 @@ export class ProcessOutput {
 
   /**
    * A text is also found in a line that has not ended, because programs prompt; a pattern only in lines that have, because it could
-   * take a part for the whole.
+   * take a part for the whole. Of a global pattern the `nth` match is found, from 1.
    */
-  find(wanted: string | RegExp): RegExpExecArray | undefined {
-    if (typeof wanted !== 'string') return wanted.exec(this.#lines) ?? undefined;
+  find(wanted: string | RegExp, nth = 1): RegExpExecArray | undefined {
+    if (typeof wanted !== 'string') {
+      const matches = wanted.global ? [...this.#lines.matchAll(wanted)] : [wanted.exec(this.#lines)];
+      return matches[nth - 1] ?? undefined;
+    }
     const pattern = new RegExp(wanted.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
     const { stdout, stderr } = this.#begun;
     return pattern.exec(this.#lines + stdout) ?? pattern.exec(this.#lines + stderr) ?? undefined;

@@ -84,11 +84,11 @@ export class ProcessPeer implements AsyncDisposable {
   }
 
   /**
-   * Resolves with the match when the peer has printed it, a pattern with the line's end; rejects with all that it printed when it
-   * has ended, or after `patience` ms.
+   * Resolves with the match when the peer has printed it, a pattern with the line's end and, if it is global, `nth` times; rejects
+   * with all that it printed when it has ended, or after `patience` ms.
    */
-  async printed(wanted: string | RegExp, patience = usualPatience): Promise<RegExpExecArray> {
-    const match = await this.#until(() => this.#output.find(wanted), patience);
+  async printed(wanted: string | RegExp, { nth = 1, patience = usualPatience } = {}): Promise<RegExpExecArray> {
+    const match = await this.#until(() => this.#output.find(wanted, nth), patience);
     if (match === undefined) throw new Error(`${wanted} did not come from ${this.log}`);
     return match;
   }

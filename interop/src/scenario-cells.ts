@@ -3,23 +3,17 @@ import { pskIdentityInfoFromBuffer } from '@avs-net/crypto-creds';
 import { expect } from 'vitest';
 import { identity, listenerSecurity, wrongKey } from './association.js';
 import { backends } from './backends.js';
-import { cell, type Timers, timersFor } from './cells.js';
+import { cell, emptyCell, timersFor } from './cells.js';
 import { acceptFrom, connectTo, exchange, expectEnd } from './meeting.js';
-import { type DtlsPeer, PeerLacks, type Role } from './peer.js';
+import { type DtlsPeer, PeerLacks } from './peer.js';
+import { resumptionScenarios } from './resumption-scenarios.js';
+import { lightSuite, type Scenario } from './scenario.js';
 
-/** TLS_PSK_WITH_AES_128_CCM_8, which every peer has, and TLS_ECDHE_PSK_WITH_AES_128_CBC_SHA256, which has the longest messages. */
-const light = 0xc0a8;
+/** TLS_ECDHE_PSK_WITH_AES_128_CBC_SHA256, which has the longest messages. */
 const longest = 0xc037;
 
 /** 8,000 bytes: more than any path's MTU but that of loopback, less than a record holds. */
 const longLine = 'long'.repeat(2_000);
-
-interface Scenario {
-  readonly row: string;
-  readonly role: Role;
-  /** `timers`: those of {@link timersFor}, for a handshake that a peer may fail in silence. */
-  run(peer: DtlsPeer, backend: Backend, timers: Timers): Promise<void>;
-}
 
 const scenarios: readonly Scenario[] = [
   { row: 'another key is refused', role: 'client', run: refusedByPeer },
@@ -28,7 +22,7 @@ const scenarios: readonly Scenario[] = [
     row: 'a server with a cookie exchange',
     role: 'client',
     run: async (peer, backend) => {
-      await using meeting = await connectTo(peer, backend, { suite: light });
+      await using meeting = await connectTo(peer, backend, { suite: lightSuite });
       expect(meeting.socket.info?.flights).toBe(3);
       await exchange(meeting.socket, meeting.conversation);
     },
@@ -37,7 +31,7 @@ const scenarios: readonly Scenario[] = [
     row: 'a server without cookies',
     role: 'client',
     run: async (peer, backend) => {
-      await using meeting = await connectTo(peer, backend, { suite: light, withoutCookies: true });
+      await using meeting = await connectTo(peer, backend, { suite: lightSuite, withoutCookies: true });
       expect(meeting.socket.info?.flights).toBe(2);
       await exchange(meeting.socket, meeting.conversation);
     },
@@ -76,7 +70,7 @@ const scenarios: readonly Scenario[] = [
     row: 'max_fragment_length of 512 bytes, asked for by us',
     role: 'client',
     run: async (peer, backend) => {
-      await using meeting = await connectTo(peer, backend, { suite: light }, { maxFragmentLength: 512 });
+      await using meeting = await connectTo(peer, backend, { suite: lightSuite }, { maxFragmentLength: 512 });
       if (meeting.socket.info?.maxFragmentLength !== 512) throw new PeerLacks('it did not answer the extension');
       await exchange(meeting.socket, meeting.conversation, 'x'.repeat(490));
     },
@@ -85,7 +79,7 @@ const scenarios: readonly Scenario[] = [
     row: 'max_fragment_length of 512 bytes, asked for by the peer',
     role: 'server',
     run: async (peer, backend) => {
-      await using meeting = await acceptFrom(peer, backend, { suite: light, maxFragmentLength: 512 });
+      await using meeting = await acceptFrom(peer, backend, { suite: lightSuite, maxFragmentLength: 512 });
       expect(meeting.socket.info?.maxFragmentLength).toBe(512);
       await exchange(meeting.socket, meeting.conversation, 'x'.repeat(490));
     },
@@ -94,7 +88,7 @@ const scenarios: readonly Scenario[] = [
     row: 'lines of 8,000 bytes',
     role: 'client',
     run: async (peer, backend) => {
-      await using meeting = await connectTo(peer, backend, { suite: light, mtu: 9_000 });
+      await using meeting = await connectTo(peer, backend, { suite: lightSuite, mtu: 9_000 });
       await exchange(meeting.socket, meeting.conversation, longLine);
     },
   },
@@ -102,7 +96,7 @@ const scenarios: readonly Scenario[] = [
     row: 'lines of 8,000 bytes',
     role: 'server',
     run: async (peer, backend) => {
-      await using meeting = await acceptFrom(peer, backend, { suite: light, mtu: 9_000 });
+      await using meeting = await acceptFrom(peer, backend, { suite: lightSuite, mtu: 9_000 });
       await exchange(meeting.socket, meeting.conversation, longLine);
     },
   },
@@ -110,7 +104,7 @@ const scenarios: readonly Scenario[] = [
     row: 'the peer closes',
     role: 'client',
     run: async (peer, backend) => {
-      await using meeting = await connectTo(peer, backend, { suite: light });
+      await using meeting = await connectTo(peer, backend, { suite: lightSuite });
       await exchange(meeting.socket, meeting.conversation);
       meeting.conversation.end();
       await expectEnd(meeting.socket);
@@ -120,7 +114,7 @@ const scenarios: readonly Scenario[] = [
     row: 'the peer closes',
     role: 'server',
     run: async (peer, backend) => {
-      await using meeting = await acceptFrom(peer, backend, { suite: light });
+      await using meeting = await acceptFrom(peer, backend, { suite: lightSuite });
       await exchange(meeting.socket, meeting.conversation);
       meeting.conversation.end();
       await expectEnd(meeting.socket);
@@ -130,7 +124,7 @@ const scenarios: readonly Scenario[] = [
     row: 'we close',
     role: 'client',
     run: async (peer, backend) => {
-      await using meeting = await connectTo(peer, backend, { suite: light });
+      await using meeting = await connectTo(peer, backend, { suite: lightSuite });
       await exchange(meeting.socket, meeting.conversation);
       await meeting.socket.shutdown();
       await meeting.conversation.sawEnd();
@@ -140,7 +134,7 @@ const scenarios: readonly Scenario[] = [
     row: 'we close',
     role: 'server',
     run: async (peer, backend) => {
-      await using meeting = await acceptFrom(peer, backend, { suite: light });
+      await using meeting = await acceptFrom(peer, backend, { suite: lightSuite });
       await exchange(meeting.socket, meeting.conversation);
       await meeting.socket.shutdown();
       await meeting.conversation.sawEnd();
@@ -151,17 +145,21 @@ const scenarios: readonly Scenario[] = [
 /** What is tried with every peer besides the suites. */
 export function scenarioCells(peer: DtlsPeer): void {
   for (const { backend } of backends) {
-    for (const { row, role, run } of scenarios) {
-      const place = { row, kind: 'scenario', role, backend: backend.name } as const;
-      cell(peer, place, () => run(peer, backend, timersFor(peer, place)));
-    }
+    for (const scenario of [...scenarios, ...resumptionScenarios]) scenarioCell(peer, backend, scenario);
   }
+}
+
+function scenarioCell(peer: DtlsPeer, backend: Backend, { row, role, lacks, run }: Scenario): void {
+  const place = { row, kind: 'scenario', role, backend: backend.name } as const;
+  const reason = lacks?.(backend);
+  if (reason !== undefined) emptyCell(peer, place, reason);
+  else cell(peer, place, () => run(peer, backend, timersFor(peer, place)));
 }
 
 async function refusedByPeer(peer: DtlsPeer, backend: Backend): Promise<void> {
   const security = { mode: 'psk', key: wrongKey, identity: pskIdentityInfoFromBuffer(identity) } as const;
   const timers = { min: 200, max: 400 };
-  const connecting = connectTo(peer, backend, { suite: light }, { security, handshakeTimeouts: timers });
+  const connecting = connectTo(peer, backend, { suite: lightSuite }, { security, handshakeTimeouts: timers });
   const error: unknown = await connecting.then(
     async (meeting) => {
       await meeting[Symbol.asyncDispose]();
@@ -177,9 +175,9 @@ async function refusedByPeer(peer: DtlsPeer, backend: Backend): Promise<void> {
 
 async function refusedByUs(peer: DtlsPeer, backend: Backend): Promise<void> {
   const security = { mode: 'psk', resolve: () => wrongKey } as const;
-  await using listener = await backend.createDtlsListener({ security, ciphersuites: [light] });
+  await using listener = await backend.createDtlsListener({ security, ciphersuites: [lightSuite] });
   await listener.bind('127.0.0.1', 0);
-  await using client = peer.connect(listener.localPort, { suite: light });
+  await using client = peer.connect(listener.localPort, { suite: lightSuite });
   await client.refused();
   expect(listener.stats).toMatchObject({ accepted: 0, failed: 1 });
 }

@@ -51,6 +51,14 @@ it('takes no part of a line for the line', async () => {
   expect((await port)[1]).toBe('5684');
 });
 
+it('waits for a line as often as it is wanted', async () => {
+  await using program = new Puppet();
+  const third = program.printed(/^connected (\w+)$/gm, { nth: 3 });
+  for (const word of ['one', 'two', 'three', 'four']) program.print('stdout', `connected ${word}\n`);
+  expect((await third)[1]).toBe('three');
+  expect((await program.printed(/^connected (\w+)$/gm))[1]).toBe('one');
+});
+
 it('takes what has no line end for a line once the program has ended', async () => {
   await using program = new Puppet();
   program.print('stdout', 'the last');

@@ -39,13 +39,18 @@ export async function stopScandium(): Promise<void> {
 /** Settings of the peer program; its source lists them. */
 export type ScandiumSettings = Readonly<Record<string, string | number | boolean>>;
 
-function settings({ suite, hint, mtu, withoutCookies, maxFragmentLength }: PeerSetup): ScandiumSettings {
+function settings(setup: PeerSetup): ScandiumSettings {
+  const { suite, hint, mtu, withoutCookies, maxFragmentLength } = setup;
+  const { withoutExtendedMasterSecret, resumption, sessionFile } = setup;
   if (hint !== undefined) throw new PeerLacks('its server sends no identity hint');
+  if (resumption === 'ticket') throw new PeerLacks('it does not have tickets');
   return {
     suite: suite ?? 0xc0a8,
     ...(mtu !== undefined && { mtu }),
     ...(withoutCookies === true && { cookies: false }),
     ...(maxFragmentLength !== undefined && { maxFragmentLength }),
+    ...(withoutExtendedMasterSecret === true && { ems: 'NONE' }),
+    ...(sessionFile !== undefined && { session: sessionFile }),
   };
 }
 
@@ -73,8 +78,8 @@ export function scandium(role: 'client' | 'server', port: number, more: Scandium
   const command = (...words: string[]): void => process.write(`${words.join(' ')}\n`);
   const all = { port, identity, key: keyHex, ...more };
   command(role, name, ...Object.entries(all).map(([key, value]) => `${key}=${value}`));
-  const saw = async (event: RegExp): Promise<string> => {
-    const found = await process.printed(new RegExp(`^${name} (?:error (.*)|${event.source})\\n`, 'm'));
+  const saw = async (event: RegExp, nth = 1): Promise<string> => {
+    const found = await process.printed(new RegExp(`^${name} (?:error (.*)|${event.source})\\n`, 'gm'), { nth });
     if (found[1] !== undefined) throw new Error(`${name}: ${found[1]}`);
     return found[2] ?? '';
   };
@@ -94,6 +99,7 @@ export function scandium(role: 'client' | 'server', port: number, more: Scandium
     received: async (line) => {
       await saw(new RegExp(`received #\\d+ ${Buffer.from(`${line}\n`).toString('hex')}`));
     },
+    resumed: async (nth) => (await saw(/established .* resumed=(\w+)/, nth)) === 'true',
     say: (line) => send(Buffer.from(`${line}\n`)),
     end: () => command('close', name),
     sawEnd: async () => {

@@ -1,73 +1,75 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { ciphersuiteName } from '@avs-net/core';
 import { ciphersuites } from '@avs-net/tls-pure';
 import { identity, keyHex } from '../../src/association.js';
-import { outputOf, versionOf } from '../../src/command.js';
-import { conversation } from '../../src/conversation.js';
-import { type DtlsPeer, PeerLacks, type PeerSetup } from '../../src/peer.js';
+import { buildOnce } from '../../src/build.js';
+import { outputOf } from '../../src/command.js';
+import { conversation, type Manners } from '../../src/conversation.js';
+import type { DtlsPeer, PeerSetup } from '../../src/peer.js';
 import { ProcessPeer } from '../../src/process-peer.js';
 import { gaps } from './gaps.js';
 
-/** `gnutls-cli` and `gnutls-serv`. */
+const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+const program = path('build/peer');
+
+/** A program of our own on the system's GnuTLS; `peer.c` says how it speaks. */
 export const gnutls: DtlsPeer = {
   name: 'gnutls',
   title: 'GnuTLS',
-  howToGet: 'apt-get install gnutls-bin, or your system’s package with gnutls-cli and gnutls-serv',
+  howToGet: 'apt-get install libgnutls28-dev gcc, or your system’s GnuTLS with its headers and a C compiler named cc',
   gaps,
-  find: () => versionOf('gnutls-cli', ['--version'], /gnutls-cli ([\d.]+)/),
+  find: () => (hasHeaders() && build() ? outputOf(program, ['version'])?.trim() : undefined),
   suites: () => {
-    const listed = outputOf('gnutls-cli', ['--list']) ?? '';
-    const numbers = new Set(
-      [...listed.matchAll(/0x(\w\w), 0x(\w\w)/g)].map(([, a, b]) => Number.parseInt(`${a}${b}`, 16)),
-    );
-    return new Set(ciphersuites.map(({ id }) => id).filter((id) => numbers.has(id)));
+    const theirs = new Set((outputOf(program, ['suites']) ?? '').trim().split('\n').map(Number));
+    return new Set(ciphersuites.map(({ id }) => id).filter((id) => theirs.has(id)));
   },
   serve: async (port, setup) => {
-    const { hint, mtu, withoutCookies = false } = setup;
-    const server = new ProcessPeer('gnutls-serv', [
-      ...['--udp', '--echo', '--port', String(port)],
-      ...['--pskpasswd', passwordFile(), '--priority', priority(setup)],
-      ...(hint === undefined ? [] : ['--pskhint', hint]),
-      ...(mtu === undefined ? [] : ['--mtu', String(mtu)]),
-      ...(withoutCookies ? ['--nocookie'] : []),
-    ]);
-    await server.printed(/listening on IPv4 .*done/);
-    return conversation(server, { echoes: true });
+    const server = new ProcessPeer(program, ['server', ...options(port, setup)]);
+    await server.printed('listening');
+    return conversation(server, manners);
   },
-  connect: (port, setup) => {
-    const { mtu, maxFragmentLength } = setup;
-    if (maxFragmentLength !== undefined) throw new PeerLacks('gnutls-cli has no option for it');
-    const client = new ProcessPeer('gnutls-cli', [
-      ...['--udp', '--port', String(port), '127.0.0.1'],
-      ...['--pskusername', identity, '--pskkey', keyHex, '--priority', priority(setup)],
-      ...(mtu === undefined ? [] : ['--mtu', String(mtu)]),
-    ]);
-    return conversation(client, {
-      closesOn: 'end',
-      closed: 'Peer has closed the GnuTLS connection',
-      failed: /fatal alert|Handshake failed/i,
-    });
-  },
+  connect: (port, setup) => conversation(new ProcessPeer(program, ['client', ...options(port, setup)]), manners),
 };
 
-const build = fileURLToPath(new URL('build/', import.meta.url));
+const manners: Manners = {
+  closesOn: 'end',
+  connected: /^connected .*, (?:full|(?<resumed>resumed))$/gm,
+  closed: 'closed by the other side',
+  failed: 'failed: ',
+};
 
-/** The keys that the server knows. An identity with a colon, which ends the name in this file, is written in hexadecimal after `#`. */
-function passwordFile(): string {
-  const file = join(build, 'psk');
-  mkdirSync(build, { recursive: true });
-  writeFileSync(file, `#${Buffer.from(identity).toString('hex')}:${keyHex}\n`);
-  return file;
+function options(port: number, setup: PeerSetup): string[] {
+  const { hint, mtu, withoutCookies, maxFragmentLength, resumption, sessionFile } = setup;
+  return [
+    ...[`port=${port}`, `psk=${keyHex}`, `identity=${identity}`, `priority=${priority(setup)}`],
+    ...(hint === undefined ? [] : [`hint=${hint}`]),
+    ...(mtu === undefined ? [] : [`mtu=${mtu}`]),
+    ...(withoutCookies ? ['cookies=0'] : []),
+    ...(maxFragmentLength === undefined ? [] : [`max_fragment_length=${maxFragmentLength}`]),
+    ...(resumption === undefined ? [] : [`resumption=${resumption === 'ticket' ? 'ticket' : 'id'}`]),
+    ...(sessionFile === undefined ? [] : [`session=${sessionFile}`]),
+  ];
 }
 
 /** GnuTLS chooses suites by their parts. */
-function priority({ suite }: PeerSetup): string {
-  const version = '-VERS-ALL:+VERS-DTLS1.2';
-  if (suite === undefined) return `NORMAL:-KX-ALL:+PSK:+ECDHE-PSK:${version}`;
+function priority({ suite, withoutExtendedMasterSecret }: PeerSetup): string {
+  const rest = `-VERS-ALL:+VERS-DTLS1.2${withoutExtendedMasterSecret ? ':%NO_SESSION_HASH' : ''}`;
+  if (suite === undefined) return `NORMAL:-KX-ALL:+PSK:+ECDHE-PSK:${rest}`;
   const parts = /^TLS_(ECDHE_)?PSK_WITH_(.*?)(?:_SHA\d+)?$/.exec(ciphersuiteName(suite));
   const keyExchange = parts?.[1] === undefined ? 'PSK' : 'ECDHE-PSK';
   const cipher = (parts?.[2] ?? '').replaceAll('_', '-');
-  return `NORMAL:-KX-ALL:+${keyExchange}:-CIPHER-ALL:+${cipher}:-MAC-ALL:+AEAD:+SHA256:${version}`;
+  return `NORMAL:-KX-ALL:+${keyExchange}:-CIPHER-ALL:+${cipher}:-MAC-ALL:+AEAD:+SHA256:${rest}`;
+}
+
+function hasHeaders(): boolean {
+  return ['/usr/include', '/usr/local/include', '/opt/homebrew/include'].some((folder) =>
+    existsSync(`${folder}/gnutls/gnutls.h`),
+  );
+}
+
+function build(): boolean {
+  const sources = [path('peer.c'), path('../../native/peer-program.h')];
+  const args = ['-O1', '-Wall', '-o', program, path('peer.c'), '-lgnutls'];
+  return buildOnce({ output: program, sources, command: 'cc', args, cwd: path('.') });
 }

@@ -6,7 +6,7 @@ import { leshanPrograms } from './peer.js';
 import { ServerEvents } from './server-events.js';
 
 /** The virtual machine, its models and its web server take a while on a busy machine, ms. */
-const patience = 120_000;
+const patient = { patience: 120_000 };
 
 /** Leshan's demo server on loopback, on ports that the system chose, and its REST interface. */
 export class LeshanServer implements AsyncDisposable {
@@ -36,8 +36,8 @@ export class LeshanServer implements AsyncDisposable {
       // For its version of Gson.
       openPackages: ['java.base/java.util'],
     });
-    const coaps = await process.printed(/coaps:\/+127\.0\.0\.1:(\d+)/, patience);
-    const web = await process.printed(/Web server started at http:\/\/[^:]+:(\d+)/, patience);
+    const coaps = await process.printed(/coaps:\/+127\.0\.0\.1:(\d+)/, patient);
+    const web = await process.printed(/Web server started at http:\/\/[^:]+:(\d+)/, patient);
     return new LeshanServer(process, folder, Number(coaps[1]), Number(web[1]));
   }
 

@@ -31,15 +31,25 @@ export const mbedtls: DtlsPeer = {
   connect: (port, setup) => conversation(new ProcessPeer(program, ['client', ...options(port, setup)]), manners),
 };
 
-const manners: Manners = { closesOn: 'end', closed: 'closed by the other side', failed: 'failed: ' };
+const manners: Manners = {
+  closesOn: 'end',
+  connected: /^connected .*, (?:full|(?<resumed>resumed))$/gm,
+  closed: 'closed by the other side',
+  failed: 'failed: ',
+};
 
-function options(port: number, { suite, mtu, withoutCookies, maxFragmentLength }: PeerSetup): string[] {
+function options(port: number, setup: PeerSetup): string[] {
+  const { suite, mtu, withoutCookies, maxFragmentLength } = setup;
+  const { withoutExtendedMasterSecret, resumption, sessionFile } = setup;
   return [
     ...[`port=${port}`, `psk=${keyHex}`, `identity=${identity}`],
     ...(suite === undefined ? [] : [`suite=${suite}`]),
     ...(mtu === undefined ? [] : [`mtu=${mtu}`]),
     ...(withoutCookies ? ['cookies=0'] : []),
     ...(maxFragmentLength === undefined ? [] : [`max_fragment_length=${maxFragmentLength}`]),
+    ...(withoutExtendedMasterSecret ? ['ems=0'] : []),
+    ...(resumption === undefined ? [] : [`resumption=${resumption === 'ticket' ? 'ticket' : 'id'}`]),
+    ...(sessionFile === undefined ? [] : [`session=${sessionFile}`]),
   ];
 }
 
@@ -52,5 +62,11 @@ function hasHeaders(): boolean {
 function build(): boolean {
   const source = path('peer.c');
   const args = ['-O1', '-Wall', '-o', program, source, '-lmbedtls', '-lmbedx509', '-lmbedcrypto'];
-  return buildOnce({ output: program, sources: [source], command: 'cc', args, cwd: path('.') });
+  return buildOnce({
+    output: program,
+    sources: [source, path('../../native/peer-program.h')],
+    command: 'cc',
+    args,
+    cwd: path('.'),
+  });
 }

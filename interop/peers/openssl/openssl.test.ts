@@ -6,13 +6,15 @@ import { scenarioCells } from '../../src/scenario-cells.js';
 import { suiteCells } from '../../src/suite-cells.js';
 import { dtls10Cells } from './dtls10-cells.js';
 import { exporterCells } from './exporter-cells.js';
-import { dtls10Openssl, exportingOpenssl, openssl } from './peer.js';
+import { dtls10Openssl, exportingOpenssl, openssl, reconnectingOpenssl } from './peer.js';
+import { reconnectionCells } from './reconnection-cells.js';
 
 await describePeer(openssl, () => {
   suiteCells(openssl);
   scenarioCells(openssl);
   exporterCells(exportingOpenssl);
   dtls10Cells(dtls10Openssl);
+  reconnectionCells(reconnectingOpenssl);
 
   it('has the same names as we for the ciphersuites that it knows', () => {
     const listed = outputOf('openssl', ['ciphers', '-V', '-stdname', 'ALL:PSK:COMPLEMENTOFALL:@SECLEVEL=0']) ?? '';

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { ciphersuiteByName } from '@avs-net/core';
 import { identity, keyHex } from '../../src/association.js';
 import { outputOf, versionOf } from '../../src/command.js';
@@ -5,6 +7,8 @@ import { conversation } from '../../src/conversation.js';
 import { type DtlsPeer, PeerLacks, type PeerSetup } from '../../src/peer.js';
 import { ProcessPeer } from '../../src/process-peer.js';
 import { gaps } from './gaps.js';
+
+const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
 // CCM_8 is at security level 0 from OpenSSL 3.2 on; before that @SECLEVEL=0 changes nothing for it.
 const level = '@SECLEVEL=0';
@@ -14,6 +18,9 @@ export const openssl: DtlsPeer = opensslPeer([]);
 
 /** The same, speaking DTLS 1.0 and nothing newer. */
 export const dtls10Openssl: DtlsPeer = opensslPeer([], undefined, '-dtls1');
+
+/** The same; a client makes five more handshakes after its first, which resume that. */
+export const reconnectingOpenssl: DtlsPeer = opensslPeer(['-reconnect']);
 
 /** The same, exporting keys (RFC 5705): `exported` is what it has printed of them, in hexadecimal. */
 export function exportingOpenssl(label: string, length: number): { peer: DtlsPeer; exported(): string } {
@@ -30,8 +37,10 @@ function opensslPeer(
   onStart?: (process: ProcessPeer) => void,
   version = '-dtls1_2',
 ): DtlsPeer {
-  const start = (args: readonly string[]): ProcessPeer => {
-    const process = new ProcessPeer('openssl', [...args, version, ...options]);
+  const start = (args: readonly string[], { withoutExtendedMasterSecret }: PeerSetup): ProcessPeer => {
+    // Its programs have no option against the extension, but its configuration has.
+    const env = withoutExtendedMasterSecret ? { OPENSSL_CONF: path('without-extended-master-secret.cnf') } : undefined;
+    const process = new ProcessPeer('openssl', [...args, version, ...options], { env });
     onStart?.(process);
     return process;
   };
@@ -43,15 +52,21 @@ function opensslPeer(
     find: () => versionOf('openssl', ['version'], /OpenSSL (3\.[\d.]+)/),
     suites: () => new Set(namesByNumber().keys()),
     serve: async (port, setup) => {
-      const server = start(serverArguments(port, setup));
+      const server = start(serverArguments(port, setup), setup);
       await server.printed('ACCEPT');
       // Its Q and q close the UDP socket before the association, so that no close_notify goes out.
-      return conversation(server, { closed: 'DONE', failed: /ERROR|error:/ });
+      return conversation(server, {
+        connected: /^CIPHER is .*\n(?:(?<resumed>Reused session-id)\n)?Secure Renegotiation/gm,
+        closed: 'DONE',
+        failed: /ERROR|error:/,
+      });
     },
     connect: (port, setup) => {
-      const client = start(['s_client', ...common(setup), '-connect', `127.0.0.1:${port}`]);
+      const args = [...common(setup), ...sessionOptions(setup), '-connect', `127.0.0.1:${port}`];
+      const client = start(['s_client', ...args], setup);
       return conversation(client, {
         closesOn: 'Q\n',
+        connected: /^(?:New|(?<resumed>Reused)), TLSv1\.2, Cipher is/gm,
         closed: /^closed$/m,
         failed: /alert (decrypt error|handshake failure)/,
       });
@@ -60,7 +75,7 @@ function opensslPeer(
 }
 
 function serverArguments(port: number, setup: PeerSetup): string[] {
-  const { hint, mtu, withoutCookies = false } = setup;
+  const { hint, mtu, withoutCookies = false, resumption } = setup;
   if (withoutCookies) throw new PeerLacks('s_server always asks for a cookie');
   return [
     's_server',
@@ -69,18 +84,27 @@ function serverArguments(port: number, setup: PeerSetup): string[] {
     '-4',
     ...['-accept', `127.0.0.1:${port}`],
     ...(hint === undefined ? [] : ['-psk_hint', hint]),
-    // -listen answers the first ClientHello without keeping state, and does not know the option -mtu; the other way is tried with it.
-    ...(mtu === undefined ? ['-listen'] : []),
+    ...(resumption === 'ticket' ? ['-no_cache'] : []),
+    // -listen answers the first ClientHello without keeping state, but then serves one client only, and does not know the option
+    // -mtu; the other way is tried with them.
+    ...(mtu === undefined && resumption === undefined ? ['-listen'] : []),
   ];
 }
 
-function common({ suite, mtu, maxFragmentLength }: PeerSetup): string[] {
+function sessionOptions({ sessionFile }: PeerSetup): string[] {
+  if (sessionFile === undefined) return [];
+  return ['-sess_out', sessionFile, ...(existsSync(sessionFile) ? ['-sess_in', sessionFile] : [])];
+}
+
+function common(setup: PeerSetup): string[] {
+  const { suite, mtu, maxFragmentLength, resumption } = setup;
   const cipher = suite === undefined ? 'PSK' : (namesByNumber().get(suite) ?? 'none');
   return [
     ...['-psk', keyHex, '-psk_identity', identity],
     ...['-cipher', `${cipher}:${level}`],
     ...(mtu === undefined ? [] : ['-mtu', String(mtu)]),
     ...(maxFragmentLength === undefined ? [] : ['-maxfraglen', String(maxFragmentLength)]),
+    ...(resumption === 'session ID' ? ['-no_ticket'] : []),
   ];
 }
 

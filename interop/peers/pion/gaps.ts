@@ -19,4 +19,14 @@ export const gaps: readonly Gap[] = [
     kind: 'lacks',
     reason: 'pion/dtls does not have the extension',
   },
+  {
+    rows: ['resumption by ticket'],
+    kind: 'lacks',
+    reason: 'pion/dtls has no session tickets',
+  },
+  {
+    rows: ['an end to the resumption of a session whose extended master secret is left out'],
+    kind: 'lacks',
+    reason: 'a client of pion/dtls that is not to use the extended master secret does not offer a session that has it',
+  },
 ];

@@ -27,21 +27,32 @@ export const pion: DtlsPeer = {
   connect: (port, setup) => conversation(new ProcessPeer(program, ['client', ...flags(port, setup)]), manners),
 };
 
-const manners: Manners = { closesOn: 'end', closed: 'closed by the other side', failed: 'failed: ' };
+const manners: Manners = {
+  closesOn: 'end',
+  connected: /^connected .*, (?:full|(?<resumed>resumed))$/gm,
+  closed: 'closed by the other side',
+  failed: 'failed: ',
+};
 
-function flags(port: number, { suite, hint, mtu, withoutCookies, maxFragmentLength }: PeerSetup): string[] {
+function flags(port: number, setup: PeerSetup): string[] {
+  const { suite, hint, mtu, withoutCookies, maxFragmentLength } = setup;
+  const { withoutExtendedMasterSecret, resumption, sessionFile } = setup;
   if (maxFragmentLength !== undefined) throw new PeerLacks('it does not have the extension');
+  if (resumption === 'ticket') throw new PeerLacks('it does not have tickets');
   return [
     ...[`-port=${port}`, `-psk=${keyHex}`, `-identity=${identity}`],
     ...(suite === undefined ? [] : [`-suite=${suite}`]),
     ...(hint === undefined ? [] : [`-hint=${hint}`]),
     ...(mtu === undefined ? [] : [`-mtu=${mtu}`]),
     ...(withoutCookies ? ['-cookies=false'] : []),
+    ...(withoutExtendedMasterSecret ? ['-ems=false'] : []),
+    ...(resumption === undefined ? [] : ['-resume']),
+    ...(sessionFile === undefined ? [] : [`-session=${sessionFile}`]),
   ];
 }
 
 function build(): boolean {
-  const sources = ['main.go', 'go.mod', 'go.sum'].map(path);
+  const sources = ['main.go', 'sessions.go', 'go.mod', 'go.sum'].map(path);
   const args = ['build', '-mod=readonly', '-trimpath', '-o', program, '.'];
   return buildOnce({ output: program, sources, command: 'go', args, cwd: path('.') });
 }

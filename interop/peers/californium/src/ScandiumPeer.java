@@ -1,5 +1,11 @@
 import java.io.BufferedReader;
+import java.io.File;
+import java.io.FileInputStream;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
 import java.io.InputStreamReader;
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
@@ -12,6 +18,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.eclipse.californium.elements.AddressEndpointContext;
 import org.eclipse.californium.elements.Definition;
+import org.eclipse.californium.elements.DtlsEndpointContext;
 import org.eclipse.californium.elements.EndpointContext;
 import org.eclipse.californium.elements.exception.EndpointMismatchException;
 import org.eclipse.californium.elements.MapBasedEndpointContext;
@@ -28,6 +35,8 @@ import org.eclipse.californium.scandium.dtls.DTLSSession;
 import org.eclipse.californium.scandium.dtls.ExtendedMasterSecretMode;
 import org.eclipse.californium.scandium.dtls.Handshaker;
 import org.eclipse.californium.scandium.dtls.MaxFragmentLengthExtension;
+import org.eclipse.californium.scandium.dtls.ResumingClientHandshaker;
+import org.eclipse.californium.scandium.dtls.ResumingServerHandshaker;
 import org.eclipse.californium.scandium.dtls.SessionListener;
 import org.eclipse.californium.scandium.dtls.cipher.CipherSuite;
 import org.eclipse.californium.scandium.dtls.pskstore.AdvancedMultiPskStore;
@@ -46,7 +55,9 @@ import org.eclipse.californium.scandium.dtls.pskstore.AdvancedSinglePskStore;
  *   close NAME                           sends close_notify there
  *   end NAME                             NAME ended
  *
- * Events: NAME established 0xc0a8 ems=true, NAME received #1 HEX (a datagram, and its place in the line of them),
+ * A client with the setting session=FILE keeps its connections in the file when it ends, and resumes what is in there when it starts.
+ *
+ * Events: NAME established 0xc0a8 ems=true resumed=false, NAME received #1 HEX (a datagram, and its place in the line of them),
  * NAME alert LEVEL DESCRIPTION (either way), NAME failed TEXT, NAME error TEXT (a command could not be carried out).
  */
 public final class ScandiumPeer {
@@ -98,6 +109,7 @@ public final class ScandiumPeer {
     private static final class Party {
         private final String name;
         private final DTLSConnector connector;
+        private final File sessions;
         private final AtomicInteger received = new AtomicInteger();
         private volatile EndpointContext peer;
 
@@ -106,6 +118,8 @@ public final class ScandiumPeer {
             int port = Integer.parseInt(settings.remove("port"));
             String identity = settings.remove("identity");
             byte[] key = HEX.parseHex(settings.remove("key"));
+            String file = settings.remove("session");
+            sessions = file == null ? null : new File(file);
             boolean echo = Boolean.parseBoolean(settings.remove("echo"));
             DtlsConnectorConfig.Builder builder = DtlsConnectorConfig.builder(configuration(server, settings));
             builder.setAddress(new InetSocketAddress(LOOPBACK, server ? port : 0)).setLoggingTag(name);
@@ -125,12 +139,13 @@ public final class ScandiumPeer {
                 say(name + " received #" + received.incrementAndGet() + " " + HEX.formatHex(raw.getBytes()));
                 if (echo) send(raw.getBytes());
             });
+            boolean resumes = load();
             connector.start();
             if (server) {
                 say(name + " listening");
             } else {
                 peer = new AddressEndpointContext(new InetSocketAddress(LOOPBACK, port));
-                connector.send(RawData.outbound(new byte[] {0}, OnlyHandshake.mark(peer), new Failures(name), false));
+                connector.send(RawData.outbound(new byte[] {0}, OnlyHandshake.mark(peer, resumes), new Failures(name), false));
             }
         }
 
@@ -142,8 +157,21 @@ public final class ScandiumPeer {
             connector.close(peer.getPeerAddress());
         }
 
-        void end() {
+        void end() throws IOException {
+            connector.stop();
+            if (sessions != null) {
+                try (OutputStream out = new FileOutputStream(sessions)) {
+                    connector.saveConnections(out, 60);
+                }
+            }
             connector.destroy();
+        }
+
+        private boolean load() throws IOException {
+            if (sessions == null || !sessions.exists()) return false;
+            try (InputStream in = new FileInputStream(sessions)) {
+                return connector.loadConnections(in, 0) > 0;
+            }
         }
     }
 
@@ -152,9 +180,11 @@ public final class ScandiumPeer {
         private static final Definition<Boolean> MARK =
             new Definition<>("HANDSHAKE_ONLY", Boolean.class, MapBasedEndpointContext.ATTRIBUTE_DEFINITIONS);
 
-        static EndpointContext mark(EndpointContext peer) {
-            return new MapBasedEndpointContext(
-                peer.getPeerAddress(), null, new MapBasedEndpointContext.Attributes().add(MARK, true));
+        /** With a connection that was there before, a new handshake for its session has to be asked for. */
+        static EndpointContext mark(EndpointContext peer, boolean resumes) {
+            MapBasedEndpointContext.Attributes attributes = new MapBasedEndpointContext.Attributes().add(MARK, true);
+            if (resumes) attributes.add(DtlsEndpointContext.KEY_HANDSHAKE_MODE, DtlsEndpointContext.HANDSHAKE_MODE_FORCE);
+            return new MapBasedEndpointContext(peer.getPeerAddress(), null, attributes);
         }
 
         @Override
@@ -172,7 +202,9 @@ public final class ScandiumPeer {
         public void contextEstablished(Handshaker handshaker, DTLSContext context) {
             peers.accept(handshaker.getPeerAddress());
             DTLSSession session = context.getSession();
-            say(name + " established " + code(session.getCipherSuite()) + " ems=" + session.useExtendedMasterSecret());
+            boolean abbreviated = handshaker instanceof ResumingClientHandshaker || handshaker instanceof ResumingServerHandshaker;
+            say(name + " established " + code(session.getCipherSuite()) + " ems=" + session.useExtendedMasterSecret()
+                + " resumed=" + (abbreviated && !handshaker.isFullHandshake()));
         }
 
         @Override
