@@ -222,38 +222,6 @@ export function describeConfiguration(backends: BackendPair): void {
       expect(logs.client[0]).toContain(` ${hexOf(random)} `);
       expect(logs.client[0]).not.toBe(logs.client[1]);
     });
-
-    it('takes its randomness from the source that it is given, or says that it cannot', async () => {
-      await using bed = new Testbed(backends);
-      await bed.listen();
-      let filled = 0;
-      const random = (bytes: Uint8Array): void => {
-        filled += bytes.length;
-        bytes.fill(0x5a);
-      };
-      const made = await outcomeOf(bed.client({ random }));
-      if (!made.ok) {
-        expect(expectErrno(made.error, 'ENOTSUP').message).toContain('random');
-        return;
-      }
-      await bed.run(made.value.connect('10.0.0.1', 5684));
-      expect(filled).toBeGreaterThanOrEqual(28);
-      const { random: sent } = clientHelloOf(bed.sentBy('client')[0]?.data ?? new Uint8Array());
-      // RFC 5246 §7.4.1.2 allows the first four bytes to be the time.
-      expect(sent.subarray(4)).toEqual(new Uint8Array(28).fill(0x5a));
-    });
-
-    it('uses fresh randomness for each handshake', async () => {
-      await using bed = new Testbed(backends);
-      const listener = await bed.listen();
-      const randoms = new Set<string>();
-      for (let i = 0; i < 5; i += 1) {
-        bed.wire.length = 0;
-        await bed.connect(await bed.client(), listener);
-        randoms.add(hexOf(clientHelloOf(bed.sentBy('client')[0]?.data ?? new Uint8Array()).random));
-      }
-      expect(randoms.size).toBe(5);
-    });
   });
 
   describe.each(eachBackend(backends).map((backend) => [backend.name, backend] as const))(

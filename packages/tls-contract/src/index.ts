@@ -26,6 +26,7 @@ import { describeNesting } from './nesting.js';
 import { describeOptionTable } from './option-table.js';
 import { describeOptions } from './options.js';
 import { describeOwnTransport } from './own-transport.js';
+import { describeRandomness } from './randomness.js';
 import { describeRefusedHandshakes } from './refused-handshakes.js';
 import { describeResumption } from './resumption.js';
 import { describeSecrecy } from './secrecy.js';
@@ -90,6 +91,7 @@ export function describeContract(title: string, backends: BackendPair, options: 
     describeNesting(backends);
     describeOwnTransport(backends);
     describeConfiguration(backends);
+    describeRandomness(backends);
     describeCredentials(backends);
     describeSecrecy(backends);
     describeErrors(backends);

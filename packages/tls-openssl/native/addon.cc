@@ -52,6 +52,7 @@ Napi::Object Initialise(Napi::Env env, Napi::Object exports) {
   exports.Set("CookieExchange", cookieExchange);
   exports.Set("progress", ProgressBits(env));
   exports.Set("mostCopies", Napi::Number::New(env, Association::kMostCopies));
+  exports.Set("randomCapacity", Napi::Number::New(env, RandomSource::kCapacity));
   exports.Set("smallestMtu", Napi::Number::New(env, kSmallestMtu));
   exports.Set("version", Napi::String::New(env, OpenSSL_version(OPENSSL_VERSION_STRING)));
   exports.Set("ciphersuites", FromVector(env, PskCiphersuites(), FromCiphersuite));

@@ -68,7 +68,7 @@ unsigned int Association::OnServerPsk(SSL* ssl, const char* identity, unsigned c
   // Returning 0 would send unknown_psk_identity and tell an attacker which identities exist. RFC 4279 §2 allows the server to go
   // on as if the key were wrong; so it does, with a key that nobody has.
   constexpr unsigned int kDecoySize = 32;
-  return maxLength >= kDecoySize && RAND_bytes(key, kDecoySize) == 1 ? kDecoySize : 0;
+  return maxLength >= kDecoySize && RAND_bytes_ex(self->context_->library(), key, kDecoySize, 0) == 1 ? kDecoySize : 0;
 }
 
 int Association::OnServerName(SSL* ssl, int* alert, void*) {

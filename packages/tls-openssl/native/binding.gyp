@@ -15,6 +15,7 @@
         "datagram_bio.cc",
         "library_error.cc",
         "protection.cc",
+        "random_source.cc",
         "record.cc",
         "values.cc"
       ],

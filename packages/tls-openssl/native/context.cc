@@ -75,7 +75,9 @@ bool IsPskCcm8(uint16_t number) { return number == 0xC0A8 || number == 0xC0A9; }
 
 std::shared_ptr<Context> Context::Create(ContextOptions options, LibraryError* error) {
   ErrorQueue errors;
-  SslContextPointer context(SSL_CTX_new(options.server ? DTLS_server_method() : DTLS_client_method()));
+  OSSL_LIB_CTX* library = options.random ? options.random->library() : nullptr;
+  const SSL_METHOD* method = options.server ? DTLS_server_method() : DTLS_client_method();
+  SslContextPointer context(SSL_CTX_new_ex(library, nullptr, method));
   if (!context || !Configure(context.get(), options)) {
     *error = errors.Take();
     return nullptr;

@@ -8,6 +8,7 @@
 #include "bytes.h"
 #include "handles.h"
 #include "library_error.h"
+#include "random_source.h"
 
 namespace avs {
 
@@ -30,6 +31,8 @@ struct ContextOptions {
   bool legacyServers = false;
   // Server: the client's order of ciphersuites decides, not its own.
   bool clientOrder = false;
+  // What the associations draw their randomness from; null for OpenSSL's own generator.
+  std::unique_ptr<RandomSource> random;
 };
 
 class Context {
@@ -41,6 +44,10 @@ class Context {
   bool server() const { return options_.server; }
   const std::string& identity() const { return options_.identity; }
   const Secret& key() const { return options_.key; }
+
+  // The library context in use; null for that of the process.
+  OSSL_LIB_CTX* library() const { return options_.random ? options_.random->library() : nullptr; }
+  RandomSource* random() const { return options_.random.get(); }
 
   void WipeKey() { options_.key.Wipe(); }
 

@@ -6,7 +6,13 @@
 namespace avs {
 
 Napi::Function ContextObject::Define(Napi::Env env) {
-  return DefineClass(env, "Context", {InstanceMethod<&ContextObject::Destroy>("destroy")});
+  using Self = ContextObject;
+  return DefineClass(env, "Context",
+                     {
+                         InstanceMethod<&Self::RandomWanted>("randomWanted"),
+                         InstanceMethod<&Self::GiveRandom>("giveRandom"),
+                         InstanceMethod<&Self::Destroy>("destroy"),
+                     });
 }
 
 std::shared_ptr<Context> ContextObject::Of(const Napi::Value& value) {
@@ -27,7 +33,7 @@ ContextObject::ContextObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<
   }
   const Napi::Object given = info[0].As<Napi::Object>();
   ContextOptions options;
-  Span identity, key, hint;
+  Span identity, key, hint, random;
   uint32_t maxFragmentLength = 0;
   uint32_t lowestVersion = options.lowestVersion;
   uint32_t highestVersion = options.highestVersion;
@@ -40,7 +46,8 @@ ContextObject::ContextObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<
     return value.IsUndefined() || ToSpan(value, name, span);
   };
   if (!ToText(given.Get("ciphersuites"), "ciphersuites", &options.ciphersuites) || !bytes("identity", &identity) ||
-      !bytes("key", &key) || !bytes("identityHint", &hint) || !number("maxFragmentLength", &maxFragmentLength) ||
+      !bytes("key", &key) || !bytes("identityHint", &hint) || !bytes("random", &random) ||
+       !number("maxFragmentLength", &maxFragmentLength) ||
       !number("lowestVersion", &lowestVersion) || !number("highestVersion", &highestVersion)) {
     return;
   }
@@ -55,8 +62,22 @@ ContextObject::ContextObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<
   options.legacyServers = given.Get("legacyServers").ToBoolean();
   options.clientOrder = given.Get("clientOrder").ToBoolean();
   LibraryError error;
-  context_ = Context::Create(std::move(options), &error);
+  if (random.size > 0) {
+    options.random = RandomSource::Create(random, &error);
+  }
+  if (random.size == 0 || options.random) context_ = Context::Create(std::move(options), &error);
   if (!context_) ThrowLibraryError(info.Env(), error);
+}
+
+Napi::Value ContextObject::RandomWanted(const Napi::CallbackInfo& info) {
+  const RandomSource* random = context_ ? context_->random() : nullptr;
+  return Napi::Number::New(info.Env(), random == nullptr ? 0 : static_cast<double>(random->wanted()));
+}
+
+Napi::Value ContextObject::GiveRandom(const Napi::CallbackInfo& info) {
+  Span bytes;
+  if (ToSpan(info[0], "bytes", &bytes) && context_ && context_->random() != nullptr) context_->random()->Give(bytes);
+  return info.Env().Undefined();
 }
 
 Napi::Value ContextObject::Destroy(const Napi::CallbackInfo& info) {

@@ -18,6 +18,8 @@ class ContextObject final : public Napi::ObjectWrap<ContextObject> {
   explicit ContextObject(const Napi::CallbackInfo& info);
 
  private:
+  Napi::Value RandomWanted(const Napi::CallbackInfo& info);
+  Napi::Value GiveRandom(const Napi::CallbackInfo& info);
   Napi::Value Destroy(const Napi::CallbackInfo& info);
 
   std::shared_ptr<Context> context_;

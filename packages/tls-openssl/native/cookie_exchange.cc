@@ -14,8 +14,9 @@ std::unique_ptr<CookieExchange> CookieExchange::Create(std::shared_ptr<Context> 
   exchange->address_.reset(BIO_ADDR_new());
   exchange->secret_ = Secret(kCookieSize);
   exchange->previousSecret_ = Secret(kCookieSize);
-  if (!exchange->address_ || RAND_bytes(exchange->secret_.data(), kCookieSize) != 1 ||
-      RAND_bytes(exchange->previousSecret_.data(), kCookieSize) != 1) {
+  OSSL_LIB_CTX* library = exchange->context_->library();
+  if (!exchange->address_ || RAND_bytes_ex(library, exchange->secret_.data(), kCookieSize, 0) != 1 ||
+      RAND_bytes_ex(library, exchange->previousSecret_.data(), kCookieSize, 0) != 1) {
     *error = errors.Take();
     return nullptr;
   }
@@ -59,7 +60,7 @@ void CookieExchange::RotateSecret() {
   ErrorQueue errors;
   Secret fresh(kCookieSize);
   // Without fresh randomness the present secret stays.
-  if (RAND_bytes(fresh.data(), kCookieSize) != 1) return;
+  if (RAND_bytes_ex(context_->library(), fresh.data(), kCookieSize, 0) != 1) return;
   previousSecret_ = std::move(secret_);
   secret_ = std::move(fresh);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <openssl/bio.h>
+#include <openssl/provider.h>
 #include <openssl/ssl.h>
 
 #include <memory>
@@ -24,8 +25,17 @@ struct BioAddressDeleter {
   void operator()(BIO_ADDR* address) const { BIO_ADDR_free(address); }
 };
 
+struct LibraryContextDeleter {
+  void operator()(OSSL_LIB_CTX* library) const { OSSL_LIB_CTX_free(library); }
+};
+struct ProviderDeleter {
+  void operator()(OSSL_PROVIDER* provider) const { OSSL_PROVIDER_unload(provider); }
+};
+
 using SslPointer = std::unique_ptr<SSL, SslDeleter>;
 using SslContextPointer = std::unique_ptr<SSL_CTX, SslContextDeleter>;
+using LibraryContextPointer = std::unique_ptr<OSSL_LIB_CTX, LibraryContextDeleter>;
+using ProviderPointer = std::unique_ptr<OSSL_PROVIDER, ProviderDeleter>;
 using BioPointer = std::unique_ptr<BIO, BioDeleter>;
 using BioMethodPointer = std::unique_ptr<BIO_METHOD, BioMethodDeleter>;
 using BioAddressPointer = std::unique_ptr<BIO_ADDR, BioAddressDeleter>;

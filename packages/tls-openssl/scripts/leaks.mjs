@@ -10,23 +10,25 @@ const text = (string) => new TextEncoder().encode(string);
 const key = text('0123456789abcdef');
 const rounds = 200;
 
-for (const suite of ['PSK-AES128-CCM8', 'ECDHE-PSK-CHACHA20-POLY1305', 'PSK-AES128-CBC-SHA256']) {
-  const server = new native.Context({ server: true, ciphersuites: suite, keyLog: true, identityHint: text('hint') });
-  const client = new native.Context({
-    server: false,
-    ciphersuites: suite,
-    keyLog: true,
-    identity: text('me'),
-    key,
-    maxFragmentLength: 1,
-  });
+const suites = ['PSK-AES128-CCM8', 'ECDHE-PSK-CHACHA20-POLY1305', 'PSK-AES128-CBC-SHA256'];
+const sources = [undefined, new Uint8Array(native.randomCapacity).fill(7)];
+
+for (const random of sources) for (const ciphersuites of suites) makeAndDrop(ciphersuites, random);
+process.stdout.write(`${suites.length * sources.length * rounds} associations made and dropped\n`);
+
+function makeAndDrop(ciphersuites, random) {
+  const both = { ciphersuites, keyLog: true, random };
+  const server = new native.Context({ ...both, server: true, identityHint: text('hint') });
+  const client = new native.Context({ ...both, server: false, identity: text('me'), key, maxFragmentLength: 1 });
   const exchange = new native.CookieExchange(server);
-  for (let round = 0; round < rounds; round++) drop(connect(exchange, client, round % 8), round % 3);
+  for (let round = 0; round < rounds; round++) {
+    for (const context of [server, client]) context.giveRandom(new Uint8Array(context.randomWanted()).fill(round));
+    drop(connect(exchange, client, round % 8), round % 3);
+  }
   exchange.destroy();
   client.destroy();
   server.destroy();
 }
-process.stdout.write(`${3 * rounds} associations made and dropped\n`);
 
 /** Takes a handshake as many steps as asked for. */
 function connect(exchange, context, steps) {
@@ -42,7 +44,7 @@ function connect(exchange, context, steps) {
   if (steps === 1) return [client];
   const server = exchange.takeAssociation();
   server.configure(1200, 3, '');
-  server.setPeerKey(text('me'), '', steps === 2 ? text('wrong') : key);
+  server.setPeerKey(text('me'), 'example.org', steps === 2 ? text('wrong') : key);
   server.proceed();
   for (let step = 3; step < steps; step++) {
     for (const datagram of server.takeDatagrams()) client.receive(datagram);

@@ -22,6 +22,7 @@ import { availableCiphersuites, type Ciphersuite } from './ciphersuites.js';
 import type { EngineContext } from './engine.js';
 import { OpensslClientFactory, OpensslServerFactory } from './engine-factories.js';
 import { type ContextOptions, type Loaded, type Native, type NativeContext, WireVersion } from './native.js';
+import { firstRandom, type Random, replenisher } from './random.js';
 
 /** The versions that OpenSSL speaks over datagrams, by TLS name. */
 export type OpensslVersion = Exclude<TlsVersion, '1.3'>;
@@ -85,7 +86,8 @@ async function createClient(
     key.fill(0);
     identity.fill(0);
   }
-  const engines = new OpensslClientFactory(context, shared);
+  const replenish = replenisher(shared, context.random);
+  const engines = new OpensslClientFactory({ ...context, replenish }, shared);
   try {
     return await createSecureSocket({
       type: 'dtls',
@@ -118,12 +120,14 @@ async function createListener(native: Native, configuration: DtlsListenerConfigu
   const context = createContext(native, settings);
   const clientOrder = !settings.preferServerCiphersuites;
   const shared = makeContext(context, { server: true, identityHint, clientOrder });
-  const engines = new OpensslServerFactory({ ...context, resolve }, shared);
+  const replenish = replenisher(shared, context.random);
+  const engines = new OpensslServerFactory({ ...context, replenish, resolve }, shared);
   return createDatagramListener({ engines, configuration: settings, createBackend: createUdpSocket });
 }
 
 /** What the settings come down to. */
 interface CheckedContext extends EngineContext {
+  readonly random: Random | undefined;
   readonly legacyServers: boolean;
   /** The lowest that is allowed. */
   readonly version: OpensslVersion;
@@ -141,12 +145,6 @@ function createContext(native: Native, settings: TlsCommonSettings): CheckedCont
     throw errnoError(
       'ENOTSUP',
       'version 1.3 is not supported: this backend speaks DTLS 1.2, and 1.0 where it is asked for',
-    );
-  }
-  if (settings.random) {
-    throw errnoError(
-      'ENOTSUP',
-      'random is not supported by this backend: OpenSSL has one generator for the whole process',
     );
   }
   const available = availableCiphersuites(native.ciphersuites, version !== '1.2');
@@ -172,26 +170,34 @@ function createContext(native: Native, settings: TlsCommonSettings): CheckedCont
       `additionalConfiguration: highestVersion ${highestVersion} is below the lowest, ${version}`,
     );
   }
-  return { native, suites, onKeyLog: settings.onKeyLog, legacyServers, version, highestVersion };
+  const { onKeyLog, random } = settings;
+  return { native, suites, onKeyLog, random, legacyServers, version, highestVersion };
 }
 
 function makeContext(
-  { native, suites, onKeyLog, legacyServers, version, highestVersion }: CheckedContext,
-  options: Omit<ContextOptions, 'ciphersuites' | 'keyLog' | 'legacyServers' | 'lowestVersion' | 'highestVersion'>,
+  { native, suites, onKeyLog, random: source, legacyServers, version, highestVersion }: CheckedContext,
+  options: Omit<
+    ContextOptions,
+    'ciphersuites' | 'keyLog' | 'legacyServers' | 'random' | 'lowestVersion' | 'highestVersion'
+  >,
 ): NativeContext {
   const ciphersuites = suites.map(({ opensslName }: Ciphersuite) => opensslName).join(':');
+  const random = firstRandom(native, source);
   try {
     return new native.Context({
       ...options,
       ciphersuites,
       keyLog: onKeyLog !== undefined,
       legacyServers,
+      random,
       lowestVersion: wireVersion(version),
       highestVersion: wireVersion(highestVersion),
     });
   } catch (error) {
     const { message, code } = error as Error & { code?: unknown };
     throw libraryError(typeof code === 'number' ? code : 0, `OpenSSL refuses the configuration: ${message}`);
+  } finally {
+    random?.fill(0);
   }
 }
 

@@ -55,6 +55,7 @@ export class OpensslServerFactory implements ServerEngineFactory {
   admit(datagram: Uint8Array, peer: Uint8Array, now: number): Admission {
     const hello = readClientHello(datagram);
     if (typeof hello === 'string') return { action: 'drop', reason: hello };
+    this.context.replenish?.();
     this.#rotateSecret(now);
     this.#accepted = undefined;
     const outcome = this.#exchange.admit(hello.record, subjectOf(peer, hello), false);

@@ -24,6 +24,8 @@ export interface EngineContext {
   /** Those that were configured and that OpenSSL has. */
   readonly suites: readonly Ciphersuite[];
   readonly onKeyLog: ((line: string) => void) | undefined;
+  /** Fills up the randomness that the next operation takes, and an alert after it; undefined: OpenSSL has its own. */
+  readonly replenish?: (() => void) | undefined;
 }
 
 /** The reasons that the addon counts, in its order. */
@@ -84,11 +86,15 @@ export class OpensslEngine implements Engine {
   }
 
   start(now: number): void {
-    if (this.#association) this.handle(this.#association.proceed(), now);
+    if (!this.#association) return;
+    this.context.replenish?.();
+    this.handle(this.#association.proceed(), now);
   }
 
   receive(datagram: Uint8Array, now: number): void {
-    if (this.#association) this.handle(this.#association.receive(datagram), now);
+    if (!this.#association) return;
+    this.context.replenish?.();
+    this.handle(this.#association.receive(datagram), now);
   }
 
   send(plaintext: Uint8Array): void {
@@ -101,6 +107,7 @@ export class OpensslEngine implements Engine {
       throw errnoError('EMSGSIZE', `${plaintext.length} bytes do not fit in a datagram, ${largest} do`);
     }
     if (plaintext.length === 0) throw errnoError('ENOTSUP', 'OpenSSL cannot send an empty datagram');
+    this.context.replenish?.();
     const record = association.protect(plaintext);
     if (!record) throw this.#libraryError(association);
     this.sink.transmit(record);

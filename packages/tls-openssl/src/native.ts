@@ -38,10 +38,16 @@ export interface ContextOptions {
   readonly legacyServers?: boolean | undefined;
   /** A server's: the client's order of ciphersuites decides, not its own. */
   readonly clientOrder?: boolean | undefined;
+  /** The first {@link Native.randomCapacity} bytes that its associations draw their randomness from. Without: OpenSSL's own generator. */
+  readonly random?: Uint8Array | undefined;
 }
 
 /** A shared SSL_CTX. Making one throws an Error whose `code` is OpenSSL's. */
 export interface NativeContext {
+  /** How many bytes of randomness there is room for; 0 without a source of its own. */
+  randomWanted(): number;
+  /** Takes bytes from the caller's source, to be used in this order. */
+  giveRandom(bytes: Uint8Array): void;
   destroy(): void;
 }
 
@@ -99,6 +105,8 @@ export interface Native {
   readonly Association: new (context: NativeContext) => NativeAssociation;
   readonly CookieExchange: new (context: NativeContext) => NativeCookieExchange;
   readonly progress: Readonly<Record<ProgressBit, number>>;
+  /** Bytes of a context's own randomness that are held ready: more than any operation takes. */
+  readonly randomCapacity: number;
   /** How many repetitions of a flight there can be. */
   readonly mostCopies: number;
   /** Of the OpenSSL in this process, such as `3.0.19`. */

@@ -80,10 +80,13 @@ describe('the addon', () => {
     const code = `
       const { parentPort, workerData } = require('node:worker_threads');
       const native = require(workerData);
-      const [identity, key] = [new Uint8Array([97]), new Uint8Array(16)];
-      const context = new native.Context({ server: false, ciphersuites: 'PSK-AES128-CCM8', keyLog: true, identity, key });
+      const [identity, key, random] = [1, 16, native.randomCapacity].map((length) => new Uint8Array(length).fill(97));
+      const options = { server: false, ciphersuites: 'PSK-AES128-CCM8', keyLog: true, identity, key };
+      const contexts = [new native.Context(options), new native.Context({ ...options, random })];
       const associations = [];
       for (let count = 0; ; count++) {
+        const context = contexts[count % 2];
+        context.giveRandom(random.subarray(0, context.randomWanted()));
         const association = new native.Association(context);
         association.configure(1200, 6, 'example.org');
         association.proceed();
