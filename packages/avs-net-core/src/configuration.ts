@@ -155,7 +155,10 @@ export interface TlsCommonConfiguration {
   readonly additionalConfiguration?: ((native: unknown) => void) | undefined;
   /** Fills `bytes` with unpredictable bytes. Default: the platform's CSPRNG. avs: `prng_ctx`. */
   readonly random?: ((bytes: Uint8Array) => void) | undefined;
-  /** Takes NSS key log lines, without the line end. They are secrets: for debugging with Wireshark only. */
+  /**
+   * Takes NSS key log lines, without the line end. They are secrets: for debugging with Wireshark only. What it throws surfaces as an
+   * uncaught exception, and does no harm to the handshake.
+   */
   readonly onKeyLog?: ((line: string) => void) | undefined;
   /** Where time comes from. Default: the platform's. Ours, for tests. */
   readonly clock?: Clock | undefined;

@@ -41,6 +41,7 @@ export interface TlsCommonSettings {
   readonly socket: SocketConfiguration;
   readonly additionalConfiguration: ((native: unknown) => void) | undefined;
   readonly random: ((bytes: Uint8Array) => void) | undefined;
+  /** Does not throw. */
   readonly onKeyLog: ((line: string) => void) | undefined;
   readonly clock: Clock;
 }
@@ -178,8 +179,21 @@ function copyCommon(configuration: TlsCommonConfiguration): TlsCommonSettings {
     socket: { ...below, clock: below.clock ?? clock },
     additionalConfiguration,
     random,
-    onKeyLog,
+    onKeyLog: onKeyLog && sparingKeyLog(onKeyLog),
     clock: clock ?? below.clock ?? systemClock,
+  };
+}
+
+/** A log that fails is its owner's affair, and not the handshake's: what it throws surfaces as uncaught. */
+function sparingKeyLog(onKeyLog: (line: string) => void): (line: string) => void {
+  return (line) => {
+    try {
+      onKeyLog(line);
+    } catch (error) {
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
   };
 }
 

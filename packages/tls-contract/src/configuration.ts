@@ -2,11 +2,10 @@ import type { DtlsListenerConfiguration, TlsConfiguration } from '@avs-net/core'
 import { pskIdentityInfoFromBuffer, pskKeyInfoFromBuffer } from '@avs-net/crypto-creds';
 import { describe, expect, it } from 'vitest';
 import { type BackendPair, eachBackend } from './backend-pair.js';
-import { counting, hexOf, textOf, utf8 } from './bytes.js';
+import { counting, textOf, utf8 } from './bytes.js';
 import { certificateCiphersuite, lightCiphersuite, unassignedCiphersuite } from './ciphersuites.js';
 import { expectErrno, expectRejection, outcomeOf, rejectionOf } from './outcomes.js';
 import { pskClient, pskServer, Testbed, testIdentity, testKey } from './testbed.js';
-import { clientHelloOf } from './wire.js';
 
 type Faulty = readonly (readonly [string, object])[];
 
@@ -182,45 +181,6 @@ export function describeConfiguration(backends: BackendPair): void {
       const { client } = await bed.connect(await bed.client(), listener);
       expect(textOf(client.info?.pskIdentityHint ?? utf8(''))).toBe('hint');
       expect(listener.getOption('handshakeTimeouts')).toEqual({ min: 700, max: 1_400 });
-    });
-
-    it('calls additionalConfiguration once, with something native', async () => {
-      await using bed = new Testbed(backends);
-      const natives: unknown[][] = [[], []];
-      await bed.pair({
-        client: { additionalConfiguration: (native) => natives[0]?.push(native) },
-        server: { additionalConfiguration: (native) => natives[1]?.push(native) },
-      });
-      for (const seen of natives) {
-        expect(seen).toHaveLength(1);
-        expect(seen[0]).toBeTypeOf('object');
-        expect(seen[0]).not.toBeNull();
-      }
-    });
-
-    it('does not make a socket when additionalConfiguration throws', async () => {
-      const additionalConfiguration = () => {
-        throw new Error('not on this machine');
-      };
-      expect(String(await rejectionOf(makeClient({ additionalConfiguration })))).toContain('not on this machine');
-      expect(String(await rejectionOf(makeListener({ additionalConfiguration })))).toContain('not on this machine');
-    });
-
-    it('logs the keys in the NSS format, the same on both sides, once for each handshake', async () => {
-      await using bed = new Testbed(backends);
-      const logs: { client: string[]; server: string[] } = { client: [], server: [] };
-      const { client, listener } = await bed.pair({
-        client: { onKeyLog: (line) => logs.client.push(line) },
-        server: { onKeyLog: (line) => logs.server.push(line) },
-      });
-      await bed.run(client.close());
-      await bed.connect(client, listener);
-      expect(logs.client).toHaveLength(2);
-      expect(logs.client).toEqual(logs.server);
-      for (const line of logs.client) expect(line).toMatch(/^CLIENT_RANDOM [0-9a-f]{64} [0-9a-f]{96}$/);
-      const { random } = clientHelloOf(bed.sentBy('client')[0]?.data ?? new Uint8Array());
-      expect(logs.client[0]).toContain(` ${hexOf(random)} `);
-      expect(logs.client[0]).not.toBe(logs.client[1]);
     });
   });
 

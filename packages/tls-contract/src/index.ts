@@ -4,6 +4,7 @@ import { describeAddresses } from './addresses.js';
 import { describeAlerts } from './alerts.js';
 import { describeAssociationPersistence } from './association-persistence.js';
 import type { BackendPair } from './backend-pair.js';
+import { describeCallbacks } from './callbacks.js';
 import { describeConcurrency } from './concurrency.js';
 import { describeConfiguration } from './configuration.js';
 import { describeConnectionIds } from './connection-ids.js';
@@ -91,6 +92,7 @@ export function describeContract(title: string, backends: BackendPair, options: 
     describeNesting(backends);
     describeOwnTransport(backends);
     describeConfiguration(backends);
+    describeCallbacks(backends);
     describeRandomness(backends);
     describeCredentials(backends);
     describeSecrecy(backends);

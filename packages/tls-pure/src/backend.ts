@@ -121,8 +121,8 @@ async function decorateInPlace(
 async function createListener(platform: Platform, configuration: DtlsListenerConfiguration): Promise<DtlsListener> {
   const { createUdpSocket, credentials } = platform;
   const settings: ListenerSettings = copyListenerConfiguration(configuration);
-  const context = createContext(platform, settings);
   const lookup = pskLookup(credentials, configuration.security);
+  const context = createContext(platform, settings);
   const crypto = sessionCrypto(context.provider, context.random);
   const engines = new PureServerFactory({
     ...context,

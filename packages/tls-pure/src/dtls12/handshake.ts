@@ -282,7 +282,7 @@ export abstract class Handshake {
     const { limits } = suite.protection;
     if (this.side === 'client') this.engine.installProtection(server, client, limits, own);
     else this.engine.installProtection(client, server, limits, own);
-    if (onKeyLog) logKey(onKeyLog, keyLogLine(randoms.client, master));
+    onKeyLog?.(keyLogLine(randoms.client, master));
   }
 
   /** Opens epoch 1 for reading if keys and ChangeCipherSpec are both there, and reads what came early. */
@@ -369,16 +369,5 @@ export abstract class Handshake {
   #resend(): void {
     this.retransmissions++;
     sendFlight(this.#flight, this.engine, this.timer.datagramSize(this.engine.options.maxDatagramSize));
-  }
-}
-
-/** A log that fails is its owner's affair, and not the handshake's. */
-function logKey(onKeyLog: (line: string) => void, line: string): void {
-  try {
-    onKeyLog(line);
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
   }
 }
