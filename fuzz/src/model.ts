@@ -18,6 +18,7 @@ export type Event =
   | 'alert received'
   | 'closed'
   | 'dropped'
+  | 'retransmitted'
   | 'newest'
   | 'routability check'
   | 'wake'
@@ -34,6 +35,7 @@ export const transitions: Readonly<Record<State, Partial<Record<Event, State>>>>
     'alert received': 'handshaking',
     closed: 'closed',
     dropped: 'handshaking',
+    retransmitted: 'handshaking',
     wake: 'handshaking',
   },
   established: {
@@ -47,6 +49,7 @@ export const transitions: Readonly<Record<State, Partial<Record<Event, State>>>>
     'alert received': 'established',
     closed: 'closed',
     dropped: 'established',
+    retransmitted: 'established',
     session: 'established',
   },
   // After our close_notify: what arrives is still delivered, nothing but the last flight is sent.

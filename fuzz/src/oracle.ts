@@ -197,6 +197,10 @@ export class Oracle implements EngineSink {
     this.#happens('dropped', reason);
   }
 
+  retransmitted(): void {
+    this.#happens('retransmitted');
+  }
+
   newest(): void {
     this.#happens('newest');
   }

@@ -247,6 +247,7 @@ export class ScriptedPeer {
       alert: () => undefined,
       session: () => undefined,
       dropped: () => undefined,
+      retransmitted: () => undefined,
       newest: () => undefined,
       routabilityCheck: () => undefined,
       wake: () => {

@@ -116,6 +116,7 @@ class BarePair {
       alert: () => undefined,
       session: () => undefined,
       dropped: () => undefined,
+      retransmitted: () => undefined,
       newest: () => undefined,
       routabilityCheck: () => undefined,
       wake: () => {

@@ -50,6 +50,8 @@ export class End implements EngineSink {
     this.sessionState = state;
   }
 
+  retransmitted(): void {}
+
   dropped(reason: string): void {
     throw new Error(`a datagram was dropped: ${reason}`);
   }

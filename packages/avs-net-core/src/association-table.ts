@@ -10,6 +10,7 @@ import {
   newConnectionId,
 } from './connection-ids.js';
 import { DeadlineHeap } from './deadline-heap.js';
+import { channels, type Drop } from './diagnostics.js';
 import type { Admission, DropReason, EngineInfo, RoutabilityCheckTypeCode, ServerEngineFactory } from './engine.js';
 import { type AvsError, errnoError } from './errors.js';
 import { asAvsError } from './foreign-error.js';
@@ -216,7 +217,7 @@ export class AssociationTable implements PeerHost, AddressHost, Receiver {
   #takeByCid(data: Uint8Array, host: string, port: number, now: number, forward: Forward | undefined): void {
     const peer = this.#cids.get(connectionIdKey(data, connectionIdOffset, this.#cidLength));
     if (peer === undefined) {
-      if (forward === undefined) this.dropped('connectionId');
+      if (forward === undefined) this.#drop('connectionId', { host, port });
       else this.#forward(forward, data, host, port);
     } else if (peer.remotePort === port && peer.remoteHost === host) {
       peer.take(data, now);
@@ -224,7 +225,7 @@ export class AssociationTable implements PeerHost, AddressHost, Receiver {
       peer.take(data, now, { host, port });
     } else {
       // Until the handshake is complete there is only the address that the cookie has proven.
-      this.dropped('unexpected');
+      this.#drop('unexpected', { host, port });
     }
   }
 
@@ -261,6 +262,7 @@ export class AssociationTable implements PeerHost, AddressHost, Receiver {
     this.#takePlace(peer);
     if (backlog.size >= limits.backlog && !peer.isResumed) {
       counters.refused.backlog += 1;
+      publishDrop('backlog', { host: peer.remoteHost, port: peer.remotePort });
       queueMicrotask(() => this.#dismiss(peer, errnoError('ECONNABORTED', 'too many wait for accept')));
       return;
     }
@@ -342,6 +344,12 @@ export class AssociationTable implements PeerHost, AddressHost, Receiver {
     this.#options.counters.dropped[reason] += 1;
   }
 
+  /** Drops a datagram that belongs to no association. */
+  #drop(reason: DropReason, from: Endpoint): void {
+    this.dropped(reason);
+    publishDrop(reason, from);
+  }
+
   reschedule(peer: PeerSocket): void {
     if (!peer.isAttached) return;
     this.#heap.set(peer, Math.min(peer.engineAt ?? Infinity, peer.limitAt, peer.path?.deadline ?? Infinity));
@@ -356,13 +364,13 @@ export class AssociationTable implements PeerHost, AddressHost, Receiver {
     if (admission.action === 'drop') {
       // The rest of a ClientHello that came in pieces belongs to the association that its first piece has begun.
       const pending = peer?.isEstablished ? peer.successor : peer;
-      if (pending === undefined) this.dropped(admission.reason);
+      if (pending === undefined) this.#drop(admission.reason, from);
       else pending.take(data, now);
     } else if (admission.action === 'accept') {
       this.#admit(admission, data, from, peer, now);
     } else if (admission.datagram.length > data.length) {
       // An answer to an unproven address that is longer than the question would make us an amplifier.
-      this.dropped('unexpected');
+      this.#drop('unexpected', from);
     } else {
       counters.cookiesSent += 1;
       this.backend.sendTo(admission.datagram, from.host, from.port).catch(() => undefined);
@@ -380,7 +388,7 @@ export class AssociationTable implements PeerHost, AddressHost, Receiver {
   #admit(admission: Acceptance, data: Uint8Array, from: Source, peer: PeerSocket | undefined, now: number): void {
     const { handshakeId } = admission;
     if (peer?.isEstablished && peer.handshakeId === handshakeId) {
-      this.dropped('unexpected');
+      this.#drop('unexpected', from);
       return;
     }
     const pending = peer?.isEstablished ? peer.successor : peer;
@@ -391,6 +399,7 @@ export class AssociationTable implements PeerHost, AddressHost, Receiver {
     const refusal = this.#refusal(from.host, peer, pending);
     if (refusal !== undefined) {
       this.#options.counters.refused[refusal] += 1;
+      publishDrop(refusal, from);
       return;
     }
     if (pending !== undefined) {
@@ -536,6 +545,12 @@ export class AssociationTable implements PeerHost, AddressHost, Receiver {
 }
 
 type Forward = NonNullable<ListenerConnectionIdSettings['forward']>;
+/** Tells who observes of a datagram that belongs to no association. */
+function publishDrop(reason: Drop['reason'], { host, port }: Endpoint): void {
+  if (channels.drop.hasSubscribers)
+    channels.drop.publish({ association: undefined, role: 'server', host, port, reason });
+}
+
 type Acceptance = Extract<Admission, { action: 'accept' }>;
 type Refusal = keyof ListenerCounters['refused'];
 

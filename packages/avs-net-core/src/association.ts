@@ -1,5 +1,6 @@
 import type { Alert } from './alerts.js';
 import type { Clock } from './clock.js';
+import { type AssociationEvent, channels, summaryOf } from './diagnostics.js';
 import { noDrops } from './drop-counts.js';
 import type { DropReason, Engine, EngineInfo, EngineSink, RoutabilityCheckTypeCode } from './engine.js';
 import type { AvsErrnoName } from './errno.js';
@@ -47,6 +48,7 @@ export interface AssociationOwner {
 export interface AssociationOptions {
   readonly owner: AssociationOwner;
   readonly carrier: CarrierSocket;
+  readonly role: 'client' | 'server';
   /** Stream: errors of the socket below are final, and what is not read is left in the socket below. */
   readonly kind: 'datagram' | 'stream';
   readonly clock: Clock;
@@ -63,6 +65,9 @@ export interface AssociationOptions {
 
 /** Failures to send that say nothing about the peer: during a handshake they count as loss. */
 const transient: readonly AvsErrnoName[] = ['EAGAIN', 'EINTR', 'ENOBUFS', 'ENOMEM'];
+
+/** Associations of this process that were begun. */
+let begun = 0;
 
 /** Datagrams that wait because they came while the engine was at work: only a socket below that answers at once causes any. */
 const longestBacklog = 64;
@@ -90,6 +95,11 @@ export class Association implements EngineSink, Receiver {
   #gathering = false;
   #gathered: Promise<unknown> | undefined;
   #drops: Record<DropReason, number> | undefined;
+  /** Its number, for who observes. */
+  #number = 0;
+  /** When the handshake under way has begun; undefined when there is none. */
+  #handshakeSince: number | undefined;
+  #retransmissions = 0;
   /** The last alert sent or received. */
   lastAlert: Alert | undefined;
   /** Something has come from the peer's address, whatever it was. */
@@ -106,7 +116,10 @@ export class Association implements EngineSink, Receiver {
 
   /** Makes the engine, starts it and takes what the socket below receives. Exceptions of `create` come back. */
   start(create: (sink: EngineSink) => Engine): void {
+    begun += 1;
+    this.#number = begun;
     this.#engine = create(this);
+    if (this.#engine.info === undefined) this.#handshakeBegins();
     this.#run((engine, now) => engine.start(now));
     if (!this.#doomed) this.#options.carrier.setReceiver(this);
   }
@@ -329,12 +342,14 @@ export class Association implements EngineSink, Receiver {
     if (this.#doomed || this.#phase !== 'handshake') return;
     this.#info = this.#engine?.info;
     this.#phase = 'open';
+    this.#handshakeEnds();
     this.#queue?.open();
     this.#options.owner.established();
   }
 
   alert(alert: Alert): void {
     this.lastAlert = alert;
+    if (channels.alert.hasSubscribers) channels.alert.publish({ ...this.#event, ...alert });
   }
 
   session(state: Uint8Array): void {
@@ -345,7 +360,14 @@ export class Association implements EngineSink, Receiver {
     if (this.#doomed) return;
     this.#drops ??= noDrops();
     this.#drops[reason] += 1;
+    if (channels.drop.hasSubscribers) channels.drop.publish({ ...this.#event, reason });
     this.#options.owner.dropped(reason);
+  }
+
+  retransmitted(): void {
+    this.#retransmissions += 1;
+    const { retransmission } = channels;
+    if (retransmission.hasSubscribers) retransmission.publish({ ...this.#event, count: this.#retransmissions });
   }
 
   newest(): void {
@@ -385,9 +407,31 @@ export class Association implements EngineSink, Receiver {
 
   #doom(): void {
     this.#phase = 'over';
+    this.#handshakeEnds();
     this.#doomed = true;
     this.#waiting = undefined;
     this.#leave();
+  }
+
+  // What who observes is told.
+
+  get #event(): AssociationEvent {
+    const { role, host, port } = this.#options;
+    return { association: this.#number, role, host, port };
+  }
+
+  #handshakeBegins(): void {
+    this.#handshakeSince = this.#options.clock.now();
+    if (channels.handshakeStart.hasSubscribers) channels.handshakeStart.publish(this.#event);
+  }
+
+  #handshakeEnds(): void {
+    const since = this.#handshakeSince;
+    this.#handshakeSince = undefined;
+    if (since === undefined || !channels.handshakeEnd.hasSubscribers) return;
+    const info = this.#info === undefined ? undefined : summaryOf(this.#info);
+    const duration = this.#options.clock.now() - since;
+    channels.handshakeEnd.publish({ ...this.#event, duration, info, error: this.#endError });
   }
 
   #transmitFailed(error: AvsError): void {

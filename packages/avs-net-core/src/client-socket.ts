@@ -344,6 +344,7 @@ export class ClientSocket extends SecureSocketBase {
       this.association = new Association({
         owner: this.#owner(resolve, reject),
         carrier: carrier ?? backend,
+        role: 'client',
         kind: this.#inboxOptions.kind,
         clock: this.#settings.clock,
         ...peerOf(backend),

@@ -49,6 +49,8 @@ export interface EngineSink {
   session(state: Uint8Array): void;
   /** A datagram or record was dropped. */
   dropped(reason: DropReason): void;
+  /** The flight under way, or the last one of the handshake, was sent again: the timer has fired, or the peer has repeated its own. */
+  retransmitted(): void;
   /**
    * The record at hand has our connection ID, is authentic, and newer than all before: what RFC 9146 §6 asks for before the peer's
    * address may change. Called before what the record holds is handed out; never during a handshake.

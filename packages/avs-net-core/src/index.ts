@@ -29,6 +29,14 @@ export {
   type DtlsListener,
   type ListenerStats,
 } from './datagram-listener.js';
+export type {
+  AssociationEvent,
+  DiagnosticChannels,
+  Drop,
+  HandshakeEnd,
+  HandshakeSummary,
+  Retransmission,
+} from './diagnostics.js';
 export type * from './engine.js';
 export { RoutabilityCheckType, routabilityCookieLength } from './engine.js';
 export { AvsErrno, type AvsErrnoCode, type AvsErrnoName } from './errno.js';

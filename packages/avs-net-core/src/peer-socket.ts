@@ -86,6 +86,7 @@ export class PeerSocket implements CarrierSocket, AssociationOwner, HeapEntry, C
     this.association = new Association({
       owner: this,
       carrier: this,
+      role: 'server',
       kind: 'datagram',
       clock: host.clock,
       host: remoteHost,

@@ -122,6 +122,7 @@ abstract class FakeEngine implements Engine {
       }
       this.#wait = Math.min(this.#wait * 2, this.options.handshakeTimeouts.max);
       this.nextTimeout = now + this.#wait;
+      this.sink.retransmitted();
       this.sink.transmit(this.flight);
     });
   }

@@ -1,7 +1,8 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import type { BackendPair } from './backend-pair.js';
 import { utf8 } from './bytes.js';
-import { rejectionOf } from './outcomes.js';
+import { expectRejection, rejectionOf } from './outcomes.js';
 import { serverAddress, serverPort, Testbed } from './testbed.js';
 
 /** Waits that an AbortSignal ends. */
@@ -92,6 +93,49 @@ export function describeAborts(backends: BackendPair): void {
       expect(await bed.run(accepting)).toBe(reason);
       const { client } = await bed.connect(await bed.client(), listener);
       expect(client.state).toBe('connected');
+    });
+
+    it('lets go of the signal when a wait is over, however it ended, and of its timers', async () => {
+      await using bed = new Testbed(backends);
+      const listener = await bed.listen();
+      const client = await bed.client();
+      const { signal } = new AbortController();
+      const [server] = await bed.run(
+        Promise.all([listener.accept({ signal }), client.connect(serverAddress, serverPort, { signal })]),
+      );
+      bed.own(server);
+      const receiving = server.receive({ signal });
+      await client.send(utf8('something'));
+      await bed.run(receiving);
+      server.setOption('recvTimeout', 10);
+      listener.setOption('recvTimeout', 10);
+      await expectRejection(bed.run(server.receive({ signal })), 'ETIMEDOUT');
+      await expectRejection(bed.run(server.receiveFrom({ signal })), 'ETIMEDOUT');
+      await expectRejection(bed.run(listener.accept({ signal })), 'ETIMEDOUT');
+      const lonely = await bed.client({ handshakeTimeouts: { min: 10, max: 10 } });
+      await expectRejection(bed.run(lonely.connect('10.0.0.77', serverPort, { signal })), 'ETIMEDOUT');
+      const below = bed.network.createUdpSocket();
+      await bed.run(below.connect('10.0.0.77', serverPort, { signal }));
+      const bare = await bed.bareClient({ handshakeTimeouts: { min: 10, max: 10 } });
+      await expectRejection(bed.run(bare.decorate(below, { signal })), 'ETIMEDOUT');
+      expect(getEventListeners(signal, 'abort')).toEqual([]);
+
+      const controller = new AbortController();
+      const waits = [
+        server.receive({ signal: controller.signal }),
+        listener.accept({ signal: controller.signal }),
+        lonely.connect('10.0.0.77', serverPort, { signal: controller.signal }),
+        bare.decorate(below, { signal: controller.signal }),
+      ].map((wait) => rejectionOf(wait));
+      await bed.clock.advance(1);
+      expect(getEventListeners(controller.signal, 'abort').length).toBeGreaterThanOrEqual(waits.length);
+      controller.abort('enough');
+      expect(await bed.run(Promise.all(waits))).toEqual(waits.map(() => 'enough'));
+      expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
+      await bed.run(Promise.all([client.cleanup(), server.cleanup(), listener.cleanup(), below.cleanup()]));
+      await bed.run(Promise.all([lonely.cleanup(), bare.cleanup()]));
+      await bed.clock.advance(1);
+      expect(bed.clock.pendingTimers).toBe(0);
     });
 
     it('refuses a signal that is none', async () => {

@@ -148,6 +148,23 @@ export function describeEndings(backends: BackendPair): void {
       await expectRejection(ending.close(), 'EBADF');
     });
 
+    it('is cleaned up by await using', async () => {
+      await using bed = new Testbed(backends);
+      const listener = await bed.listen();
+      const client = await bed.client();
+      {
+        await using socket = client;
+        await bed.run(socket.connect(serverAddress, serverPort));
+      }
+      await expectRejection(client.send(utf8('too late')), 'EBADF');
+      const server = bed.own(await bed.run(listener.accept()));
+      {
+        await using _closing = listener;
+      }
+      expect(server.state, 'a listener takes what it has accepted with it').toBe('shutdown');
+      await expectRejection(listener.accept(), 'EBADF');
+    });
+
     it('can be closed and cleaned up from within its receiver', async () => {
       for (const operation of ['close', 'cleanup', 'shutdown'] as const) {
         await using bed = new Testbed(backends);

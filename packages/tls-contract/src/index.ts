@@ -10,6 +10,7 @@ import { describeConfiguration } from './configuration.js';
 import { describeConnectionIds } from './connection-ids.js';
 import { describeCredentials } from './credentials.js';
 import { describeDecorate } from './decorate.js';
+import { describeDiagnostics } from './diagnostics.js';
 import { describeEndings } from './endings.js';
 import { describeErrors } from './errors.js';
 import { describeExporters } from './exporters.js';
@@ -96,6 +97,7 @@ export function describeContract(title: string, backends: BackendPair, options: 
     describeRandomness(backends);
     describeCredentials(backends);
     describeSecrecy(backends);
+    describeDiagnostics(backends);
     describeErrors(backends);
     describeListener(backends);
     describeListenerLimits(backends);

@@ -15,7 +15,7 @@ import {
 import type { Ciphersuite } from './ciphersuites.js';
 import { type Native, type NativeAssociation, WireVersion } from './native.js';
 import { maxPlaintext, worstMaxPlaintext } from './overhead.js';
-import { maxPlaintextLength, packRecords } from './record.js';
+import { ContentType, maxPlaintextLength, packRecords } from './record.js';
 import { mostRetransmissions, RetransmissionTimer } from './retransmission.js';
 
 /** What the engines of one factory share. */
@@ -207,6 +207,9 @@ export class OpensslEngine implements Engine {
     const fitting = datagrams.flatMap((each) =>
       each.length > maxDatagramSize ? packRecords(each, maxDatagramSize) : [each],
     );
+    // What belongs to a handshake after its end is the last flight again.
+    const isRepeated = this.#state === 'established' && recordsAreOfHandshake(fitting[0]);
+    if (isRepeated) this.sink.retransmitted();
     this.#each(fitting, (each) => this.sink.transmit(each));
   }
 
@@ -237,6 +240,7 @@ export class OpensslEngine implements Engine {
 
   #retransmit(association: NativeAssociation): void {
     this.#retransmissions++;
+    this.sink.retransmitted();
     // Beyond the copies that OpenSSL makes (12, of which the default timers use 6) the oldest is sent again: its record numbers are
     // new to the peer if it never arrived.
     const records = association.copy((this.timer.attempts - 1) % this.context.native.mostCopies);
@@ -287,4 +291,9 @@ export class OpensslEngine implements Engine {
     const { code, text } = association.error();
     return libraryError(code, text || 'OpenSSL failed without a reason');
   }
+}
+
+function recordsAreOfHandshake(datagram: Uint8Array | undefined): boolean {
+  const type = datagram?.[0];
+  return type === ContentType.handshake || type === ContentType.change_cipher_spec;
 }

@@ -203,6 +203,7 @@ export class EnginePair {
       dropped: (reason) => {
         of.dropped[reason] = (of.dropped[reason] ?? 0) + 1;
       },
+      retransmitted: () => undefined,
       newest: () => undefined,
       routabilityCheck: () => undefined,
       wake: () => this.#woken.add(of),

@@ -437,6 +437,7 @@ function silent(told: Partial<Record<keyof EngineSink, (...all: never[]) => void
     alert: nothing,
     session: nothing,
     dropped: nothing,
+    retransmitted: nothing,
     newest: nothing,
     routabilityCheck: nothing,
     wake: nothing,

@@ -233,6 +233,7 @@ export class EnginePair {
       dropped: (reason) => {
         of.dropped[reason] = (of.dropped[reason] ?? 0) + 1;
       },
+      retransmitted: () => undefined,
       newest: () => {
         of.newest++;
       },

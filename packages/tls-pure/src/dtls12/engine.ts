@@ -405,6 +405,7 @@ export class Dtls12Engine implements Engine, FlightCarrier {
       // RFC 6347 §4.2.4: in FINISHED a repeated flight of the peer is answered with ours, here at a bounded rate.
       if (now - this.#lastFlightSentAt < answerInterval(this.options.handshakeTimeouts)) return this.drop('unexpected');
       this.#lastFlightSentAt = now;
+      this.sink.retransmitted();
       return sendFlight(this.#lastFlight, this, this.options.maxDatagramSize);
     }
     this.drop('unexpected');

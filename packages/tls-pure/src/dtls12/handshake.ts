@@ -368,6 +368,7 @@ export abstract class Handshake {
 
   #resend(): void {
     this.retransmissions++;
+    this.engine.sink.retransmitted();
     sendFlight(this.#flight, this.engine, this.timer.datagramSize(this.engine.options.maxDatagramSize));
   }
 }
