@@ -16,6 +16,7 @@ need() { # need <package> <command>...: the package, unless all the commands are
 need openssl openssl
 # For the fault campaign: namespaces and what goes wrong on the links between them.
 need iproute2 ip tc
+need tshark tshark
 need gcc cc
 need libcoap3-bin coap-client-openssl coap-server-openssl
 need maven mvn
