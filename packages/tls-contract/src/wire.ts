@@ -38,6 +38,9 @@ export function writeRecord(type: number, epoch: number, sequence: number, fragm
   return Uint8Array.of(type, 0xfe, 0xfd, 0, epoch, ...number, length >> 8, length, ...fragment);
 }
 
+/** Where the version begins in a record. RFC 6347 §4.1. */
+export const recordVersionOffset = 1;
+
 /** Where the version begins in the datagram of a ClientHello or a ServerHello. RFC 6347 §4.3.2. */
 export const helloVersionOffset = recordHeader + handshakeHeader;
 

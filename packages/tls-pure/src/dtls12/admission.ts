@@ -62,6 +62,7 @@ export function admit(
       ContentType.handshake,
       record.sequenceNumber,
       encodeMessage(HandshakeType.hello_verify_request, messageSeq, body).bytes,
+      record.version,
     );
     if (answer.length > datagram.length) return { action: 'drop', reason: 'malformed' };
     return { action: 'reply', datagram: answer };

@@ -473,15 +473,22 @@ export class Dtls12Engine implements Engine, FlightCarrier {
   /** Best effort: an alert that cannot be made must not keep the association from ending. */
   #sendAlert(level: number, description: number): void {
     if (this.#state === 'closed') return;
-    const epoch = this.#handshake && !this.#handshake.writesProtected ? 0 : 1;
+    const isPlaintext = this.#handshake && !this.#handshake.writesProtected;
+    const fragment = Uint8Array.of(level, description);
     let record: Uint8Array;
     try {
-      record = this.seal(ContentType.alert, epoch, Uint8Array.of(level, description));
+      record = isPlaintext ? this.#plaintextAlert(fragment) : this.seal(ContentType.alert, 1, fragment);
     } catch {
       return;
     }
     this.transmit(record);
     this.sink.alert({ direction: 'sent', level, description });
+  }
+
+  /** Who is told protocol_version may know no newer record than that of DTLS 1.0. */
+  #plaintextAlert(fragment: Uint8Array): Uint8Array {
+    const version = fragment[1] === AlertDescription.protocol_version ? ProtocolVersion.dtls10 : ProtocolVersion.dtls12;
+    return plaintextRecord(ContentType.alert, this.#plaintextSequence++, fragment, version);
   }
 
   /** Keeps a state of the association from which it can be continued, whatever is sent and received from now on until the next. */

@@ -88,10 +88,17 @@ export function encodeRecordHeader(
   record[12 + cid.length] = length;
 }
 
-/** An unprotected record, as epoch 0 has them. */
-export function plaintextRecord(type: number, sequenceNumber: number, fragment: Uint8Array): Uint8Array {
+/** An unprotected record, as epoch 0 has them, of another version for a peer that may know no newer one. */
+export function plaintextRecord(
+  type: number,
+  sequenceNumber: number,
+  fragment: Uint8Array,
+  version: number = ProtocolVersion.dtls12,
+): Uint8Array {
   const record = new Uint8Array(recordHeaderLength + fragment.length);
   encodeRecordHeader(record, type, 0, sequenceNumber, fragment.length);
+  record[1] = version >>> 8;
+  record[2] = version;
   record.set(fragment, recordHeaderLength);
   return record;
 }
