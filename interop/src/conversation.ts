@@ -14,17 +14,13 @@ export interface Manners {
   readonly connected?: RegExp | undefined;
   /** What it prints when close_notify has arrived; undefined: nothing. */
   readonly closed?: string | RegExp | undefined;
-  /** What it prints when a handshake has failed; undefined: nothing. */
-  readonly failed?: string | RegExp | undefined;
+  /** What it prints when a handshake has failed, with a group `alert` for the number of the alert that it has received. */
+  readonly failed: RegExp;
 }
 
 /** A {@link Conversation} with a program. */
 export function conversation(program: ProcessPeer, manners: Manners): Conversation {
   const { echoes = false, closesOn, connected, closed, failed } = manners;
-  const show = async (wanted: string | RegExp | undefined, what: string): Promise<void> => {
-    if (wanted === undefined) throw new PeerLacks(`it shows nothing of ${what}`);
-    await program.printed(wanted);
-  };
   return {
     received: async (line) => {
       if (!echoes) await program.printed(line);
@@ -40,8 +36,14 @@ export function conversation(program: ProcessPeer, manners: Manners): Conversati
       if (closesOn === 'end') program.endInput();
       else program.write(closesOn);
     },
-    sawEnd: () => show(closed, 'a close_notify'),
-    refused: () => show(failed, 'a failed handshake'),
+    sawEnd: async () => {
+      if (closed === undefined) throw new PeerLacks('it shows nothing of a close_notify');
+      await program.printed(closed);
+    },
+    refused: async () => {
+      const alert = (await program.printed(failed)).groups?.['alert'];
+      return alert === undefined ? undefined : Number(alert);
+    },
     [Symbol.asyncDispose]: () => program[Symbol.asyncDispose](),
   };
 }

@@ -41,6 +41,8 @@ export interface Peer {
 export interface PeerSetup {
   /** The only suite; undefined: all that it has. */
   readonly suite?: number | undefined;
+  /** The only version; undefined: DTLS 1.2. */
+  readonly version?: 'DTLS 1.0' | 'DTLS 1.2' | undefined;
   /** A server's identity hint. */
   readonly hint?: string | undefined;
   /** Bytes of its datagrams. */
@@ -75,8 +77,8 @@ export interface Conversation extends AsyncDisposable {
   end(): void;
   /** Resolves when the peer shows that our close_notify has arrived. @throws PeerLacks it shows nothing of it. */
   sawEnd(): Promise<void>;
-  /** Resolves when the peer shows that the handshake has failed. */
-  refused(): Promise<void>;
+  /** Resolves when the peer shows that the handshake has failed, with the number of the alert that it has received, if any. */
+  refused(): Promise<number | undefined>;
 }
 
 /** A peer that speaks plain DTLS, so that the same cells can be tried with each. */

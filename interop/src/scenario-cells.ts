@@ -1,6 +1,7 @@
-import { AvsError, AvsErrorCategory, type Backend, isErrno } from '@avs-net/core';
+import { AlertDescription, AvsError, AvsErrorCategory, type Backend, isErrno } from '@avs-net/core';
 import { pskIdentityInfoFromBuffer } from '@avs-net/crypto-creds';
 import { expect } from 'vitest';
+import { alertScenarios } from './alert-scenarios.js';
 import { identity, listenerSecurity, wrongKey } from './association.js';
 import { backends } from './backends.js';
 import { cell, emptyCell, timersFor } from './cells.js';
@@ -145,7 +146,8 @@ const scenarios: readonly Scenario[] = [
 /** What is tried with every peer besides the suites. */
 export function scenarioCells(peer: DtlsPeer): void {
   for (const { backend } of backends) {
-    for (const scenario of [...scenarios, ...resumptionScenarios]) scenarioCell(peer, backend, scenario);
+    for (const scenario of [...scenarios, ...alertScenarios, ...resumptionScenarios])
+      scenarioCell(peer, backend, scenario);
   }
 }
 
@@ -178,6 +180,6 @@ async function refusedByUs(peer: DtlsPeer, backend: Backend): Promise<void> {
   await using listener = await backend.createDtlsListener({ security, ciphersuites: [lightSuite] });
   await listener.bind('127.0.0.1', 0);
   await using client = peer.connect(listener.localPort, { suite: lightSuite });
-  await client.refused();
+  expect(await client.refused()).toBe(AlertDescription.decrypt_error);
   expect(listener.stats).toMatchObject({ accepted: 0, failed: 1 });
 }

@@ -45,4 +45,12 @@ export const gaps: readonly Gap[] = [
     kind: 'lacks',
     reason: 'Scandium’s client offers a session that has the extended master secret with it, whatever it is set to',
   },
+  {
+    rows: [
+      'no version in common, the peer has DTLS 1.0 only: an alert',
+      'no version in common, the peer has DTLS 1.0 only: protocol_version',
+    ],
+    kind: 'lacks',
+    reason: 'Scandium has no DTLS 1.0',
+  },
 ];

@@ -40,9 +40,10 @@ export async function stopScandium(): Promise<void> {
 export type ScandiumSettings = Readonly<Record<string, string | number | boolean>>;
 
 function settings(setup: PeerSetup): ScandiumSettings {
-  const { suite, hint, mtu, withoutCookies, maxFragmentLength } = setup;
+  const { suite, version, hint, mtu, withoutCookies, maxFragmentLength } = setup;
   const { withoutExtendedMasterSecret, resumption, sessionFile } = setup;
   if (hint !== undefined) throw new PeerLacks('its server sends no identity hint');
+  if (version === 'DTLS 1.0') throw new PeerLacks('it has DTLS 1.2 only');
   if (resumption === 'ticket') throw new PeerLacks('it does not have tickets');
   return {
     suite: suite ?? 0xc0a8,
@@ -103,10 +104,11 @@ export function scandium(role: 'client' | 'server', port: number, more: Scandium
     say: (line) => send(Buffer.from(`${line}\n`)),
     end: () => command('close', name),
     sawEnd: async () => {
-      await saw(/alert WARNING CLOSE_NOTIFY/);
+      await saw(/alert WARNING 0 CLOSE_NOTIFY/);
     },
     refused: async () => {
-      await saw(/(failed|alert FATAL) .*/);
+      const alert = await saw(/(?:alert FATAL (\d+) .*|failed .*)/);
+      return alert === '' ? undefined : Number(alert);
     },
     [Symbol.asyncDispose]: async () => {
       command('end', name);

@@ -36,7 +36,7 @@ const manners: Manners = {
   closesOn: 'end',
   connected: /^connected .*, (?:full|(?<resumed>resumed))$/gm,
   closed: 'closed by the other side',
-  failed: 'failed: ',
+  failed: /^failed: .*?(?:, alert (?<alert>\d+))?$/m,
 };
 
 function options(port: number, setup: PeerSetup): string[] {
@@ -53,8 +53,8 @@ function options(port: number, setup: PeerSetup): string[] {
 }
 
 /** GnuTLS chooses suites by their parts. */
-function priority({ suite, withoutExtendedMasterSecret }: PeerSetup): string {
-  const rest = `-VERS-ALL:+VERS-DTLS1.2${withoutExtendedMasterSecret ? ':%NO_SESSION_HASH' : ''}`;
+function priority({ suite, version = 'DTLS 1.2', withoutExtendedMasterSecret }: PeerSetup): string {
+  const rest = `-VERS-ALL:+VERS-${version.replace(' ', '')}${withoutExtendedMasterSecret ? ':%NO_SESSION_HASH' : ''}`;
   if (suite === undefined) return `NORMAL:-KX-ALL:+PSK:+ECDHE-PSK:${rest}`;
   const parts = /^TLS_(ECDHE_)?PSK_WITH_(.*?)(?:_SHA\d+)?$/.exec(ciphersuiteName(suite));
   const keyExchange = parts?.[1] === undefined ? 'PSK' : 'ECDHE-PSK';

@@ -5,7 +5,7 @@
  *   peer suites                     prints the numbers of its suites
  *   peer client|server key=value…   speaks
  *
- * Keys: port, psk (hexadecimal), identity, suite (number), mtu (bytes), cookies (0 or 1, servers),
+ * Keys: port, psk (hexadecimal), identity, suite (number), dtls (10 or 12: the only version), mtu (bytes), cookies (0 or 1, servers),
  * max_fragment_length (512 to 4096, clients), ems (0 or 1: the extended master secret), resumption (ticket or id: the only way),
  * session (the file in which a client keeps its session).
  *
@@ -119,7 +119,10 @@ static void configure(void) {
   /* A record that is dropped, such as a repeated one, must not keep mbedtls_ssl_read until the next one comes. */
   mbedtls_ssl_conf_read_timeout(&config, 1);
   mbedtls_ssl_conf_rng(&config, mbedtls_ctr_drbg_random, &generator);
-  mbedtls_ssl_conf_min_version(&config, MBEDTLS_SSL_MAJOR_VERSION_3, MBEDTLS_SSL_MINOR_VERSION_3);
+  /* DTLS 1.0 is by its content TLS 1.1, which is 3.2. */
+  int minor = number("dtls", 12) == 10 ? MBEDTLS_SSL_MINOR_VERSION_2 : MBEDTLS_SSL_MINOR_VERSION_3;
+  mbedtls_ssl_conf_min_version(&config, MBEDTLS_SSL_MAJOR_VERSION_3, minor);
+  mbedtls_ssl_conf_max_version(&config, MBEDTLS_SSL_MAJOR_VERSION_3, minor);
   const char *identity = argument("identity");
   size_t psk_length = from_hex(argument("psk"), psk, sizeof psk);
   check("psk", mbedtls_ssl_conf_psk(&config, psk, psk_length, (const unsigned char *)identity, strlen(identity)));

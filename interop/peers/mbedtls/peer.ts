@@ -35,15 +35,16 @@ const manners: Manners = {
   closesOn: 'end',
   connected: /^connected .*, (?:full|(?<resumed>resumed))$/gm,
   closed: 'closed by the other side',
-  failed: 'failed: ',
+  failed: /^failed: .*?(?:, alert (?<alert>\d+))?$/m,
 };
 
 function options(port: number, setup: PeerSetup): string[] {
-  const { suite, mtu, withoutCookies, maxFragmentLength } = setup;
+  const { suite, version, mtu, withoutCookies, maxFragmentLength } = setup;
   const { withoutExtendedMasterSecret, resumption, sessionFile } = setup;
   return [
     ...[`port=${port}`, `psk=${keyHex}`, `identity=${identity}`],
     ...(suite === undefined ? [] : [`suite=${suite}`]),
+    ...(version === 'DTLS 1.0' ? ['dtls=10'] : []),
     ...(mtu === undefined ? [] : [`mtu=${mtu}`]),
     ...(withoutCookies ? ['cookies=0'] : []),
     ...(maxFragmentLength === undefined ? [] : [`max_fragment_length=${maxFragmentLength}`]),

@@ -11,12 +11,12 @@ const suites = [CiphersuiteNumber.TLS_PSK_WITH_AES_128_CBC_SHA256, CiphersuiteNu
 export function dtls10Cells(peer: DtlsPeer): void {
   const run: Record<Role, (backend: Backend, suite: number) => Promise<void>> = {
     client: async (backend, suite) => {
-      await using meeting = await connectTo(peer, backend, { suite }, { version: '1.0' });
+      await using meeting = await connectTo(peer, backend, { suite, version: 'DTLS 1.0' }, { version: '1.0' });
       expect(meeting.socket.info).toMatchObject({ version: '1.0', ciphersuite: suite });
       await exchange(meeting.socket, meeting.conversation);
     },
     server: async (backend, suite) => {
-      await using meeting = await acceptFrom(peer, backend, { suite }, { version: '1.0' });
+      await using meeting = await acceptFrom(peer, backend, { suite, version: 'DTLS 1.0' }, { version: '1.0' });
       expect(meeting.socket.info).toMatchObject({ version: '1.0', ciphersuite: suite });
       await exchange(meeting.socket, meeting.conversation);
     },

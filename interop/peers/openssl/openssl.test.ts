@@ -6,14 +6,14 @@ import { scenarioCells } from '../../src/scenario-cells.js';
 import { suiteCells } from '../../src/suite-cells.js';
 import { dtls10Cells } from './dtls10-cells.js';
 import { exporterCells } from './exporter-cells.js';
-import { dtls10Openssl, exportingOpenssl, openssl, reconnectingOpenssl } from './peer.js';
+import { exportingOpenssl, openssl, reconnectingOpenssl } from './peer.js';
 import { reconnectionCells } from './reconnection-cells.js';
 
 await describePeer(openssl, () => {
   suiteCells(openssl);
   scenarioCells(openssl);
   exporterCells(exportingOpenssl);
-  dtls10Cells(dtls10Openssl);
+  dtls10Cells(openssl);
   reconnectionCells(reconnectingOpenssl);
 
   it('has the same names as we for the ciphersuites that it knows', () => {

@@ -16,9 +16,6 @@ const level = '@SECLEVEL=0';
 /** `openssl s_client` and `s_server`, version 3. */
 export const openssl: DtlsPeer = opensslPeer([]);
 
-/** The same, speaking DTLS 1.0 and nothing newer. */
-export const dtls10Openssl: DtlsPeer = opensslPeer([], undefined, '-dtls1');
-
 /** The same; a client makes five more handshakes after its first, which resume that. */
 export const reconnectingOpenssl: DtlsPeer = opensslPeer(['-reconnect']);
 
@@ -32,15 +29,11 @@ export function exportingOpenssl(label: string, length: number): { peer: DtlsPee
 }
 
 /** With options that both of its programs take. */
-function opensslPeer(
-  options: readonly string[],
-  onStart?: (process: ProcessPeer) => void,
-  version = '-dtls1_2',
-): DtlsPeer {
+function opensslPeer(options: readonly string[], onStart?: (process: ProcessPeer) => void): DtlsPeer {
   const start = (args: readonly string[], { withoutExtendedMasterSecret }: PeerSetup): ProcessPeer => {
     // Its programs have no option against the extension, but its configuration has.
     const env = withoutExtendedMasterSecret ? { OPENSSL_CONF: path('without-extended-master-secret.cnf') } : undefined;
-    const process = new ProcessPeer('openssl', [...args, version, ...options], { env });
+    const process = new ProcessPeer('openssl', [...args, ...options], { env });
     onStart?.(process);
     return process;
   };
@@ -58,7 +51,7 @@ function opensslPeer(
       return conversation(server, {
         connected: /^CIPHER is .*\n(?:(?<resumed>Reused session-id)\n)?Secure Renegotiation/gm,
         closed: 'DONE',
-        failed: /ERROR|error:/,
+        failed,
       });
     },
     connect: (port, setup) => {
@@ -68,7 +61,7 @@ function opensslPeer(
         closesOn: 'Q\n',
         connected: /^(?:New|(?<resumed>Reused)), TLSv1\.2, Cipher is/gm,
         closed: /^closed$/m,
-        failed: /alert (decrypt error|handshake failure)/,
+        failed,
       });
     },
   };
@@ -97,9 +90,10 @@ function sessionOptions({ sessionFile }: PeerSetup): string[] {
 }
 
 function common(setup: PeerSetup): string[] {
-  const { suite, mtu, maxFragmentLength, resumption } = setup;
+  const { suite, version, mtu, maxFragmentLength, resumption } = setup;
   const cipher = suite === undefined ? 'PSK' : (namesByNumber().get(suite) ?? 'none');
   return [
+    version === 'DTLS 1.0' ? '-dtls1' : '-dtls1_2',
     ...['-psk', keyHex, '-psk_identity', identity],
     ...['-cipher', `${cipher}:${level}`],
     ...(mtu === undefined ? [] : ['-mtu', String(mtu)]),
@@ -107,6 +101,8 @@ function common(setup: PeerSetup): string[] {
     ...(resumption === 'session ID' ? ['-no_ticket'] : []),
   ];
 }
+
+const failed = /^(?:ERROR|.*error:.*?(?:SSL alert number (?<alert>\d+))?)$/m;
 
 let names: ReadonlyMap<number, string> | undefined;
 

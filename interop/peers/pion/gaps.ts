@@ -29,4 +29,18 @@ export const gaps: readonly Gap[] = [
     kind: 'lacks',
     reason: 'a client of pion/dtls that is not to use the extended master secret does not offer a session that has it',
   },
+  {
+    rows: ['no suite in common: handshake_failure'],
+    role: 'client',
+    kind: 'fails',
+    reason: 'pion/dtls answers with insufficient_security',
+  },
+  {
+    rows: [
+      'no version in common, the peer has DTLS 1.0 only: an alert',
+      'no version in common, the peer has DTLS 1.0 only: protocol_version',
+    ],
+    kind: 'lacks',
+    reason: 'pion/dtls has no DTLS 1.0',
+  },
 ];

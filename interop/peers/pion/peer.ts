@@ -31,13 +31,14 @@ const manners: Manners = {
   closesOn: 'end',
   connected: /^connected .*, (?:full|(?<resumed>resumed))$/gm,
   closed: 'closed by the other side',
-  failed: 'failed: ',
+  failed: /^failed: .*?(?:, alert (?<alert>\d+))?$/m,
 };
 
 function flags(port: number, setup: PeerSetup): string[] {
-  const { suite, hint, mtu, withoutCookies, maxFragmentLength } = setup;
+  const { suite, version, hint, mtu, withoutCookies, maxFragmentLength } = setup;
   const { withoutExtendedMasterSecret, resumption, sessionFile } = setup;
   if (maxFragmentLength !== undefined) throw new PeerLacks('it does not have the extension');
+  if (version === 'DTLS 1.0') throw new PeerLacks('it has DTLS 1.2 only');
   if (resumption === 'ticket') throw new PeerLacks('it does not have tickets');
   return [
     ...[`-port=${port}`, `-psk=${keyHex}`, `-identity=${identity}`],

@@ -58,7 +58,7 @@ import org.eclipse.californium.scandium.dtls.pskstore.AdvancedSinglePskStore;
  * A client with the setting session=FILE keeps its connections in the file when it ends, and resumes what is in there when it starts.
  *
  * Events: NAME established 0xc0a8 ems=true resumed=false, NAME received #1 HEX (a datagram, and its place in the line of them),
- * NAME alert LEVEL DESCRIPTION (either way), NAME failed TEXT, NAME error TEXT (a command could not be carried out).
+ * NAME alert LEVEL NUMBER DESCRIPTION (either way), NAME failed TEXT, NAME error TEXT (a command could not be carried out).
  */
 public final class ScandiumPeer {
     private static final HexFormat HEX = HexFormat.of();
@@ -132,7 +132,8 @@ public final class ScandiumPeer {
             }
             builder.setSessionListener(new Sessions(name, address -> peer = new AddressEndpointContext(address)));
             connector = new DTLSConnector(builder.build());
-            connector.setAlertHandler((from, alert) -> say(name + " alert " + alert.getLevel() + " " + alert.getDescription()));
+            connector.setAlertHandler((from, alert) -> say(String.format(
+                "%s alert %s %d %s", name, alert.getLevel(), alert.getDescription().getCode(), alert.getDescription())));
             connector.setEndpointContextMatcher(new OnlyHandshake());
             connector.setRawDataReceiver(raw -> {
                 peer = raw.getEndpointContext();
