@@ -30,6 +30,12 @@ import type { TlsSettings } from './tls-settings.js';
 /** The largest TLS record with its header: what a stream's engine is told to fit into. RFC 5246 §6.2.3. */
 const largestRecord = 5 + 16_384 + 2_048;
 
+/** With which errors an address may be passed over. */
+const dead = ['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT'] as const;
+
+/** How long an address may be silent where there are others, in first waits: the first three, each twice the one before. */
+const waitsForSilence = 1 + 2 + 4;
+
 /** What a {@link ClientSocket} is made of. */
 export interface ClientSocketOptions {
   readonly type: 'dtls' | 'tls';
@@ -78,8 +84,9 @@ export class ClientSocket extends SecureSocketBase {
   }
 
   /**
-   * See `Socket.connect`. Over a UDP socket of this project it goes on to the next address of the name when one refuses or cannot be
-   * reached before anything has come from it.
+   * See `Socket.connect`. Over a UDP socket of this project it goes on to the next address of the name when one refuses, cannot be
+   * reached, or is silent for the time of three waits (7 seconds by default), as long as nothing has come from it. The last one has the
+   * whole time of the handshake timers.
    */
   async connect(host: string, port: number, options?: WaitOptions): Promise<void> {
     this.checkUsable();
@@ -94,7 +101,7 @@ export class ClientSocket extends SecureSocketBase {
     await this.#try(signal, (attempt) => this.#connect(attempt, backend, host, port));
   }
 
-  /** Tries the addresses of a name until one is not plainly dead, if the socket below can be told which to pass over. */
+  /** Tries the addresses of a name until one is not dead, if the socket below can be told which to pass over. */
   async #connect(attempt: Attempt, backend: Socket, host: string, port: number): Promise<void> {
     const session = this.#session.read();
     let kept = this.#kept?.take();
@@ -108,7 +115,9 @@ export class ClientSocket extends SecureSocketBase {
         }
         const state = kept?.state;
         kept = undefined;
+        const patience = trial.hasMore ? this.#losePatience() : undefined;
         const failure = await this.#handshake(attempt, backend, host, session, state).catch(asAvsError);
+        patience?.set(undefined);
         if (failure === undefined) break;
         if (!trial.hasMore || !isDead(failure) || this.association?.wasHeard !== false) {
           throw ofConnect(failure, host, port);
@@ -127,6 +136,21 @@ export class ClientSocket extends SecureSocketBase {
     } finally {
       session?.fill(0);
     }
+  }
+
+  /**
+   * Gives up on an address that stays silent for the first three waits. As in RFC 8305 §5, where there are others; later than there, since a
+   * second socket would have to begin meanwhile, and DTLS has no answer sooner than its cookie.
+   */
+  #losePatience(): ClockAlarm {
+    const { clock } = this.#settings;
+    const { min } = this.handshakeTimeouts;
+    const alarm = new ClockAlarm(clock, () => {
+      const { association } = this;
+      if (association?.wasHeard === false) association.onError(errnoError('ETIMEDOUT', 'nobody has answered'));
+    });
+    alarm.set(clock.now() + waitsForSilence * min);
+    return alarm;
   }
 
   /** Connects to where the server of an association was that was kept. False: it is out of reach there. */
@@ -487,9 +511,9 @@ function checkSocket(backend: unknown): asserts backend is Socket {
   }
 }
 
-/** The network says that nobody is at the address. */
+/** The network says that nobody is at the address, or nobody has answered. */
 function isDead(error: AvsError): boolean {
-  return isErrno(error, 'ECONNREFUSED') || isErrno(error, 'EHOSTUNREACH') || isErrno(error, 'ENETUNREACH');
+  return dead.some((errno) => isErrno(error, errno));
 }
 
 /** An errno error of a handshake, with the peer that `connect` was asked for in its message. */

@@ -11,6 +11,7 @@ import { createUdpSocket } from '../src/node/index.js';
 import { clientHello, FakeClientFactory, FakeServerFactory } from './fake-engine.js';
 import { clientConfiguration, listenerConfiguration, ShellWorld } from './shell-world.js';
 
+const serverHost = new ShellWorld().host;
 const dead = ['10.0.0.7', '10.0.0.8'] as const;
 
 /** A world where a name has addresses at which nobody listens, and then the server's. */
@@ -99,6 +100,55 @@ describe('connecting to a name with several addresses', () => {
     const { socket } = await world.client();
     await expect(world.run(socket.connect('server.test', world.port))).rejects.toEqual(refused(/connect/));
     expect(listener.stats.cookiesSent).toBe(0);
+  });
+
+  it('goes on from an address that is silent after three waits, 7 seconds with the default timers', async () => {
+    for (const [handshakeTimeouts, silence] of [
+      [undefined, 7_000],
+      [{ min: 200, max: 60_000 }, 1_400],
+      [{ min: 1_000, max: 1_000 }, 1_000],
+    ] as const) {
+      const world = new ShellWorld();
+      world.network.setName('server.test', ...dead, world.host);
+      await world.boundServer();
+      const { socket } = await world.client({ configuration: { handshakeTimeouts } });
+      await world.run(socket.connect('server.test', world.port));
+      expect(socket.remoteHost).toBe(world.host);
+      expect(world.clock.now()).toBe(2 * silence);
+    }
+  });
+
+  it('gives the last address the whole time of the timers, and says in the end that nobody has answered', async () => {
+    const world = new ShellWorld();
+    world.network.setName('server.test', ...dead);
+    const { socket } = await world.client();
+    const error = await failure(world.run(socket.connect('server.test', world.port)));
+    expect(error).toMatchObject({ errno: 'ETIMEDOUT', message: expect.stringContaining('server.test:5684') });
+    expect(world.clock.now()).toBe(7_000 + 123_000);
+    const before = world.clock.now();
+    await failure(world.run(socket.connect(dead[0], world.port)));
+    expect(world.clock.now() - before, 'as the only one').toBe(123_000);
+  });
+
+  it('stays where somebody has answered, however long the rest takes', async () => {
+    const world = new ShellWorld();
+    world.network.setName('server.test', world.host, dead[0]);
+    const resolve = () => new Promise<void>((done) => world.clock.setTimeout(done, 50_000));
+    const { listener } = await world.boundServer({ behaviour: { resolve } });
+    const { socket } = await world.client();
+    await world.run(socket.connect('server.test', world.port));
+    expect([socket.remoteHost, listener.stats.accepted]).toEqual([world.host, 1]);
+    expect(world.clock.now()).toBeGreaterThanOrEqual(50_000);
+  });
+
+  it('leaves no timer of its own behind', async () => {
+    const world = worldWithName(serverHost, dead[0]);
+    const { listener } = await world.boundServer();
+    const { socket } = await world.client();
+    await world.run(socket.connect('server.test', world.port));
+    await world.run(Promise.all([socket.cleanup(), listener.cleanup()]));
+    await world.clock.advance(1);
+    expect(world.clock.pendingTimers).toBe(0);
   });
 
   it('keeps the port that it is bound to', async () => {
