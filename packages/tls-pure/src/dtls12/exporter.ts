@@ -3,15 +3,20 @@ import type { CryptoProvider, HashName } from '../crypto/provider.js';
 import { Writer } from '../wire/writer.js';
 import type { Randoms } from './key-schedule.js';
 
+const masterLength = 48;
+const size = masterLength + 64;
+
 /**
- * What an association keeps of its handshake so that keys can be exported: the master secret and both randoms, 112 bytes. RFC 5705 §4.
- * They are in two arrays because the engine keeps those of up to 64 bytes without a buffer of their own.
+ * What exporters keep lies in buffers that many of them share: one of its own would cost an association more than what is in it. They share with
+ * nothing else, so that no secret can be reached through the buffer of bytes that are handed out.
  */
+const sharers = 128;
+let shared = new ArrayBuffer(sharers * size);
+let used = 0;
+
+/** What an association keeps of its handshake so that keys can be exported: the master secret and both randoms. RFC 5705 §4. */
 export class Exporter {
-  /** Secret. */
-  readonly master: Uint8Array;
-  /** The client's and the server's. */
-  readonly randoms: Uint8Array;
+  readonly #bytes: Uint8Array;
 
   /** Copies what it is given. */
   constructor(
@@ -20,10 +25,24 @@ export class Exporter {
     master: Uint8Array,
     { client, server }: Randoms,
   ) {
-    this.master = master.slice();
-    this.randoms = new Uint8Array(client.length + server.length);
-    this.randoms.set(client);
-    this.randoms.set(server, client.length);
+    if (used === sharers) {
+      shared = new ArrayBuffer(sharers * size);
+      used = 0;
+    }
+    this.#bytes = new Uint8Array(shared, used++ * size, size);
+    this.#bytes.set(master);
+    this.#bytes.set(client, masterLength);
+    this.#bytes.set(server, masterLength + client.length);
+  }
+
+  /** Secret; a view. */
+  get master(): Uint8Array {
+    return this.#bytes.subarray(0, masterLength);
+  }
+
+  /** The client's and the server's; a view. */
+  get randoms(): Uint8Array {
+    return this.#bytes.subarray(masterLength);
   }
 
   /** `length` bytes for a label and, if there is one, a context. The caller wipes them. */
@@ -34,7 +53,6 @@ export class Exporter {
   }
 
   destroy(): void {
-    this.master.fill(0);
-    this.randoms.fill(0);
+    this.#bytes.fill(0);
   }
 }
