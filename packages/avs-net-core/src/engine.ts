@@ -53,7 +53,8 @@ export interface EngineSink {
   retransmitted(): void;
   /**
    * The record at hand has our connection ID, is authentic, and newer than all before: what RFC 9146 §6 asks for before the peer's
-   * address may change. Called before what the record holds is handed out; never during a handshake.
+   * address may change. Called before what the record holds is handed out; never during a handshake, and not for an answer of a return
+   * routability check, which tells by itself what it says of an address.
    */
   newest(): void;
   /** A return routability check came, the cookie being the sink's to keep. Only where it was negotiated. RFC 9853 §4. */

@@ -315,6 +315,20 @@ describe('return routability checks', () => {
     expect([pair.server.checks, pair.server.dropped]).toEqual([[], { unexpected: 1 }]);
   });
 
+  it('are not taken in plaintext, neither during a handshake nor after it', async () => {
+    const pair = new EnginePair({ suites: [ccm8], clientCid: none, serverCid: eight });
+    const forged = plaintextRecord(27, 77, Uint8Array.of(0, ...eight));
+    pair.start();
+    await pair.run(() => pair.server.engine !== undefined);
+    for (const side of [pair.client, pair.server]) pair.deliver(side, forged);
+    await pair.run();
+    expect([pair.client.established, pair.server.established]).toEqual([1, 1]);
+    for (const side of [pair.client, pair.server]) {
+      pair.deliver(side, forged);
+      expect([side.checks, side.dropped]).toEqual([[], { unexpected: 1, epoch: 1 }]);
+    }
+  });
+
   it('are not agreed on without connection_id', async () => {
     const pair = new EnginePair({
       suites: [ccm8],

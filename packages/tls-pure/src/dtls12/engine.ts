@@ -46,6 +46,8 @@ const mostWarnings = 4;
 /** Answers to a peer that goes on to ask for renegotiation. */
 const mostRefusals = 4;
 
+const challenge = RoutabilityCheckType.path_challenge;
+
 /** What an association reads and writes with. */
 export interface Protection {
   readonly reader: RecordProtection;
@@ -353,8 +355,9 @@ export class Dtls12Engine implements Engine, FlightCarrier {
     const isNewest = this.#window.mark(header.sequenceNumber);
     if (this.keeper?.coversReading(header.sequenceNumber) === false) this.#cover();
     if (header.type !== ContentType.tls12_cid) return this.#receiveContent(header.type, plaintext, now);
-    if (isNewest && !handshake) this.sink.newest();
     const typeAt = innerTypeAt(plaintext);
+    const isAnswer = plaintext[typeAt] === ContentType.return_routability_check && plaintext[0] !== challenge;
+    if (isNewest && !handshake && !isAnswer) this.sink.newest();
     if (typeAt < 0) return this.drop('malformed');
     this.#receiveContent(plaintext[typeAt], plaintext.subarray(0, typeAt), now);
   }
