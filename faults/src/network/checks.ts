@@ -1,6 +1,6 @@
 import type { SecureSocket } from '@avs-net/core';
+import type { Endpoint } from '../endpoint.js';
 import { must } from '../violation.js';
-import type { Endpoint } from './endpoint.js';
 import { isLossless, type Scenario } from './scenario.js';
 
 /** A client of a run. */

@@ -2,9 +2,9 @@ import { AvsError, alertName, type DtlsListener, type HandshakeTimeouts, isErrno
 import { MemoryNetwork, SeededRandom, VirtualClock } from '@avs-net/core/testing';
 import { pskIdentityInfoFromBuffer, pskKeyInfoFromBuffer } from '@avs-net/crypto-creds';
 import type { BackendPair } from '../backends.js';
+import { Endpoint } from '../endpoint.js';
 import { must } from '../violation.js';
 import { type Client, type Conversation, checkResults, checkTraffic } from './checks.js';
-import { Endpoint } from './endpoint.js';
 import type { Scenario } from './scenario.js';
 
 /** What a run has shown. */

@@ -12,17 +12,35 @@ export class Endpoint {
   readonly #name: string;
   readonly #socket: SecureSocket;
   readonly #violation: (what: string) => void;
+  readonly #isExcused: (error: unknown) => boolean;
+  #said = 0;
 
-  /** @param violation Takes what must not happen: a receiver cannot throw. */
-  constructor(name: string, socket: SecureSocket, violation: (what: string) => void) {
+  /**
+   * @param violation Takes what must not happen: a receiver cannot throw.
+   * @param isExcused Whether a `send` may reject with it.
+   */
+  constructor(
+    name: string,
+    socket: SecureSocket,
+    violation: (what: string) => void,
+    isExcused: (error: unknown) => boolean = () => false,
+  ) {
     this.#name = name;
     this.#socket = socket;
     this.#violation = violation;
+    this.#isExcused = isExcused;
   }
 
   /** Checks all that is received: it is the peer's, it is whole, and it comes once. */
-  listen(): void {
-    this.#socket.setReceiver({ onData: (data) => this.#receive(decoder.decode(data)) });
+  listen(onPeerAddress?: (host: string, port: number) => void): void {
+    const onData = (data: Uint8Array): void => this.#receive(decoder.decode(data));
+    this.#socket.setReceiver(onPeerAddress === undefined ? { onData } : { onData, onPeerAddress });
+  }
+
+  /** Sends one message now, of at most so many bytes. @returns What is in `sent`; undefined when the association is over. */
+  say(random: SeededRandom, longest: number): string | undefined {
+    this.#said += 1;
+    return this.#send(`${this.#name} said ${this.#said} ${random.uint32()}`, random, longest);
   }
 
   /** Sends `count` messages of random lengths within the next seconds. */
@@ -32,15 +50,17 @@ export class Endpoint {
     }
   }
 
-  #send(label: string, random: SeededRandom): void {
+  #send(label: string, random: SeededRandom, longest = Number.POSITIVE_INFINITY): string | undefined {
     const { state } = this.#socket;
-    if (state !== 'connected' && state !== 'accepted') return;
-    const largest = this.#socket.getOption('innerMtu');
+    if (state !== 'connected' && state !== 'accepted') return undefined;
+    const largest = Math.min(this.#socket.getOption('innerMtu'), longest);
     const text = label.padEnd(random.integer(label.length, largest), '.');
     this.sent.set(text, false);
     this.#socket.send(encoder.encode(text)).catch((error: unknown) => {
+      if (this.#isExcused(error)) return;
       this.#violation(`${this.#name} could not send ${text.length} of ${largest} bytes: ${String(error)}`);
     });
+    return text;
   }
 
   #receive(text: string): void {
