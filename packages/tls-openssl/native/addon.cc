@@ -8,6 +8,7 @@
 #include "context_object.h"
 #include "cookie_exchange_object.h"
 #include "instance.h"
+#include "session.h"
 #include "values.h"
 
 namespace avs {
@@ -34,7 +35,16 @@ Napi::Object ProgressBits(Napi::Env env) {
   set("flightSent", kFlightSent);
   set("peerClosed", kPeerClosed);
   set("failed", kFailed);
+  set("sessionOffered", kSessionOffered);
   return bits;
+}
+
+// The owner of a server's session; undefined when the state is none.
+Napi::Value SessionOwner(const Napi::CallbackInfo& info) {
+  Span state;
+  if (!ToSpan(info[0], "state", &state)) return info.Env().Undefined();
+  const Bytes owner = OwnerOf(state);
+  return owner.empty() ? info.Env().Undefined() : FromBytes(info.Env(), owner);
 }
 
 Napi::Object Initialise(Napi::Env env, Napi::Object exports) {
@@ -53,6 +63,7 @@ Napi::Object Initialise(Napi::Env env, Napi::Object exports) {
   exports.Set("progress", ProgressBits(env));
   exports.Set("mostCopies", Napi::Number::New(env, Association::kMostCopies));
   exports.Set("randomCapacity", Napi::Number::New(env, RandomSource::kCapacity));
+  exports.Set("sessionOwner", Napi::Function::New(env, SessionOwner, "sessionOwner"));
   exports.Set("smallestMtu", Napi::Number::New(env, kSmallestMtu));
   exports.Set("version", Napi::String::New(env, OpenSSL_version(OPENSSL_VERSION_STRING)));
   exports.Set("ciphersuites", FromVector(env, PskCiphersuites(), FromCiphersuite));

@@ -68,10 +68,11 @@ bool Association::Configure(size_t maxDatagramSize, size_t copies, const std::st
   return serverName.empty() || SSL_set_tlsext_host_name(ssl_.get(), serverName.c_str()) == 1;
 }
 
-void Association::SetPeerKey(std::string identity, std::string serverName, Secret key) {
+void Association::SetPeerKey(std::string identity, std::string serverName, Secret key, Bytes owner) {
   peerIdentity_ = std::move(identity);
   peerServerName_ = std::move(serverName);
   peerKey_ = std::move(key);
+  peerOwner_ = std::move(owner);
 }
 
 uint32_t Association::Proceed() {
@@ -187,10 +188,12 @@ Negotiated Association::GetNegotiated() const {
   const SSL_CIPHER* cipher = SSL_get_current_cipher(ssl);
   result.version = RecordVersion();
   if (cipher != nullptr) result.ciphersuite = SSL_CIPHER_get_protocol_id(cipher);
+  result.resumed = SSL_session_reused(ssl) == 1;
   result.extendedMasterSecret = SSL_get_extms_support(ssl_.get()) == 1;
   if (context_->server()) {
+    const char* identity = result.resumed ? SSL_get_psk_identity(ssl) : nullptr;
     result.hasIdentity = true;
-    result.identity = peerIdentity_;
+    result.identity = identity != nullptr ? identity : peerIdentity_;
     if (const char* name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name)) {
       result.hasServerName = true;
       result.serverName = name;
@@ -226,6 +229,8 @@ bool Association::KeepFromOpenSsl(const Record& record) {
 }
 
 void Association::FeedDuringHandshake(const Record& record, ErrorQueue* errors) {
+  // Behind the ClientHello in its datagram: the client has nothing more to say yet.
+  if (search_ == Search::kAwaited) return Drop(DropReason::kUnexpected);
   if (record.epoch > 1) return Drop(DropReason::kEpoch);
   if (KeepFromOpenSsl(record)) return;
   const SSL_CIPHER* cipher = SSL_get_pending_cipher(ssl_.get());
@@ -298,7 +303,7 @@ void Association::Run(ErrorQueue* errors) {
   for (int step = 0; step < kMostSteps && !ended_; ++step) {
     starved_ = false;
     const bool more = established_ ? Read(errors) : Handshake(errors);
-    if (!more && starved_) return;
+    if (!more && (starved_ || search_ == Search::kAwaited)) return;
   }
 }
 
@@ -309,9 +314,11 @@ bool Association::Handshake(ErrorQueue* errors) {
     progress_ |= kEstablished;
     copies_.clear();
     peerKey_.Wipe();
+    ticketKey_.Wipe();
     return true;
   }
-  if (SSL_get_error(ssl_.get(), result) == SSL_ERROR_WANT_READ) return false;
+  const int why = SSL_get_error(ssl_.get(), result);
+  if (why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_CLIENT_HELLO_CB) return false;
   Fail(errors);
   return false;
 }
@@ -351,6 +358,7 @@ void Association::Fail(ErrorQueue* errors) {
   ended_ = true;
   progress_ |= kFailed;
   peerKey_.Wipe();
+  ticketKey_.Wipe();
 }
 
 void Association::Drop(DropReason reason) { ++drops_[static_cast<size_t>(reason)]; }

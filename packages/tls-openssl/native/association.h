@@ -27,6 +27,7 @@
 #include "handles.h"
 #include "library_error.h"
 #include "record.h"
+#include "session.h"
 
 namespace avs {
 
@@ -50,12 +51,15 @@ enum Progress : uint32_t {
   kPeerClosed = 1 << 9,
   // The association is over; `TakeError` tells why.
   kFailed = 1 << 10,
+  // Server: the ClientHello names a session or brings a ticket, and the handshake waits for `Resume`.
+  kSessionOffered = 1 << 11,
 };
 
 struct Negotiated {
   // As on the wire.
   uint16_t version = 0;
   uint16_t ciphersuite = 0;
+  bool resumed = false;
   bool extendedMasterSecret = false;
   bool hasIdentity = false;
   std::string identity;
@@ -79,8 +83,18 @@ class Association final : private DatagramPort {
   // Before the first flight. `serverName` may be empty. False: the name or the size is refused.
   bool Configure(size_t maxDatagramSize, size_t copies, const std::string& serverName);
   // Server: the key of the identity that the peer is about to prove, if it has sent this name; empty for none. An empty key: there is none,
-  // and the peer will see what a wrong key looks like.
-  void SetPeerKey(std::string identity, std::string serverName, Secret key);
+  // and the peer will see what a wrong key looks like. `owner` goes into the session that is made.
+  void SetPeerKey(std::string identity, std::string serverName, Secret key, Bytes owner);
+  // Server, before the first flight: lets the client resume later, by session ID if `byId`, and by ticket if there is a key for that
+  // (kTicketKeySize bytes); and has the handshake wait for `Resume` when the client offers a session.
+  void AllowResumption(bool byId, Secret ticketKey);
+  // Server: what the client offers. Only while the handshake waits.
+  const SessionOffer& offer() const { return offer_; }
+  // Client, before the first flight: offers this session. Server: goes on, at the next `Proceed`, with this session, or with a full
+  // handshake. False: `state` is empty, or not what `TakeSession` has given.
+  bool Resume(Span state);
+  // What the association can be resumed with; nothing if it must not be, or cannot. Once it is established.
+  std::optional<KeptSession> TakeSession() const;
 
   // Emits what can be emitted without input: a client's first flight, or the answer to an admitted ClientHello.
   uint32_t Proceed();
@@ -119,11 +133,16 @@ class Association final : private DatagramPort {
   static unsigned int OnServerPsk(SSL* ssl, const char* identity, unsigned char* key, unsigned int maxLength);
   // RFC 6066 §3: one name, printable ASCII. It is acknowledged, since keys are chosen by it.
   static int OnServerName(SSL* ssl, int* alert, void* argument);
+  static int OnClientHello(SSL* ssl, int* alert, void* argument);
+  static SSL_SESSION* OnFindSession(SSL* ssl, const unsigned char* id, int size, int* copy);
+  static int OnIsNotResumable(SSL* ssl, int forwardSecure);
+  static int OnTicketKey(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac, int sealing);
   static unsigned int OnClientPsk(SSL* ssl, const char* hint, char* identity, unsigned int maxIdentityLength,
                                   unsigned char* key, unsigned int maxKeyLength);
 
  private:
   enum class Destination { kPeer, kCopy, kNowhere };
+  enum class Search { kNone, kAwaited, kOver };
 
   explicit Association(std::shared_ptr<Context> context) : context_(std::move(context)) {}
 
@@ -198,6 +217,16 @@ class Association final : private DatagramPort {
   std::string peerIdentity_;
   std::string peerServerName_;
   Secret peerKey_;
+  Bytes peerOwner_;
+  // Server: what the client may be given for later, and what it has brought from earlier.
+  bool keepsSessions_ = false;
+  bool sessionsById_ = false;
+  bool resumable_ = false;
+  Secret ticketKey_;
+  Search search_ = Search::kNone;
+  SessionOffer offer_;
+  // What is resumed: a server's until OpenSSL has taken it, a client's to the end.
+  SessionPointer session_;
   // Server: handshake records of epoch 1 with different numbers, before the handshake is complete.
   uint32_t protectedHandshakeRecords_ = 0;
   uint64_t lastProtectedSequence_ = 0;

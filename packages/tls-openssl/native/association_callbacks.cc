@@ -63,6 +63,8 @@ unsigned int Association::OnServerPsk(SSL* ssl, const char* identity, unsigned c
     const unsigned int length = static_cast<unsigned int>(self->peerKey_.size());
     std::memcpy(key, self->peerKey_.data(), length);
     self->peerKey_.Wipe();
+    const Bytes& owner = self->peerOwner_;
+    if (!owner.empty() && SSL_SESSION_set1_ticket_appdata(SSL_get_session(ssl), owner.data(), owner.size()) != 1) return 0;
     return length;
   }
   // Returning 0 would send unknown_psk_identity and tell an attacker which identities exist. RFC 4279 §2 allows the server to go

@@ -21,6 +21,10 @@ Napi::Function AssociationObject::Define(Napi::Env env) {
                      {
                          InstanceMethod<&Self::Configure>("configure"),
                          InstanceMethod<&Self::SetPeerKey>("setPeerKey"),
+                         InstanceMethod<&Self::AllowResumption>("allowResumption"),
+                         InstanceMethod<&Self::SessionOffered>("sessionOffered"),
+                         InstanceMethod<&Self::Resume>("resume"),
+                         InstanceMethod<&Self::TakeSession>("takeSession"),
                          InstanceMethod<&Self::Proceed>("proceed"),
                          InstanceMethod<&Self::Receive>("receive"),
                          InstanceMethod<&Self::Protect>("protect"),
@@ -75,14 +79,56 @@ Napi::Value AssociationObject::Configure(const Napi::CallbackInfo& info) {
 
 Napi::Value AssociationObject::SetPeerKey(const Napi::CallbackInfo& info) {
   Association* association = Get(info);
-  Span identity, key;
+  Span identity, key, owner;
   std::string serverName;
   if (association != nullptr && ToSpan(info[0], "identity", &identity) && ToText(info[1], "serverName", &serverName) &&
-      ToSpan(info[2], "key", &key)) {
+      ToSpan(info[2], "key", &key) && ToSpan(info[3], "owner", &owner)) {
     association->SetPeerKey(std::string(reinterpret_cast<const char*>(identity.data), identity.size),
-                            std::move(serverName), Secret(key));
+                            std::move(serverName), Secret(key), Bytes(owner.data, owner.data + owner.size));
   }
   return info.Env().Undefined();
+}
+
+Napi::Value AssociationObject::AllowResumption(const Napi::CallbackInfo& info) {
+  Association* association = Get(info);
+  Span ticketKey;
+  if (association != nullptr && ToSpan(info[1], "ticketKey", &ticketKey)) {
+    association->AllowResumption(info[0].ToBoolean(), Secret(ticketKey));
+  }
+  return info.Env().Undefined();
+}
+
+Napi::Value AssociationObject::SessionOffered(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  Association* association = Get(info);
+  if (association == nullptr) return env.Undefined();
+  const SessionOffer& offer = association->offer();
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("sessionId", FromBytes(env, offer.sessionId));
+  object.Set("ticket", FromBytes(env, offer.ticket));
+  object.Set("serverName", offer.serverName.empty() ? env.Undefined() : FromText(env, offer.serverName));
+  return object;
+}
+
+Napi::Value AssociationObject::Resume(const Napi::CallbackInfo& info) {
+  Association* association = Get(info);
+  Span state;
+  if (association == nullptr || !ToSpan(info[0], "state", &state)) return info.Env().Undefined();
+  return Napi::Boolean::New(info.Env(), association->Resume(state));
+}
+
+Napi::Value AssociationObject::TakeSession(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  Association* association = Get(info);
+  std::optional<KeptSession> session = association == nullptr ? std::nullopt : association->TakeSession();
+  if (!session) return env.Undefined();
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("sessionId", FromBytes(env, session->sessionId));
+  object.Set("state", FromBytes(env, session->state));
+  object.Set("lifetimeHint", FromNumber(env, session->lifetimeHint));
+  object.Set("isOffered", Napi::Boolean::New(env, session->isOffered));
+  OPENSSL_cleanse(session->state.data(), session->state.size());
+  return object;
 }
 
 Napi::Value AssociationObject::Proceed(const Napi::CallbackInfo& info) {
@@ -173,6 +219,7 @@ Napi::Value AssociationObject::GetNegotiated(const Napi::CallbackInfo& info) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("version", FromNumber(env, negotiated.version));
   object.Set("ciphersuite", FromNumber(env, negotiated.ciphersuite));
+  object.Set("resumed", Napi::Boolean::New(env, negotiated.resumed));
   object.Set("extendedMasterSecret", Napi::Boolean::New(env, negotiated.extendedMasterSecret));
   object.Set("identity", FromOptional(env, negotiated.hasIdentity, negotiated.identity));
   object.Set("identityHint", FromOptional(env, negotiated.hasIdentityHint, negotiated.identityHint));

@@ -22,6 +22,10 @@ class AssociationObject final : public Napi::ObjectWrap<AssociationObject> {
 
   Napi::Value Configure(const Napi::CallbackInfo& info);
   Napi::Value SetPeerKey(const Napi::CallbackInfo& info);
+  Napi::Value AllowResumption(const Napi::CallbackInfo& info);
+  Napi::Value SessionOffered(const Napi::CallbackInfo& info);
+  Napi::Value Resume(const Napi::CallbackInfo& info);
+  Napi::Value TakeSession(const Napi::CallbackInfo& info);
   Napi::Value Proceed(const Napi::CallbackInfo& info);
   Napi::Value Receive(const Napi::CallbackInfo& info);
   Napi::Value Protect(const Napi::CallbackInfo& info);

@@ -8,6 +8,7 @@
         "association.cc",
         "association_callbacks.cc",
         "association_object.cc",
+        "association_sessions.cc",
         "context.cc",
         "context_object.cc",
         "cookie_exchange.cc",
@@ -17,6 +18,7 @@
         "protection.cc",
         "random_source.cc",
         "record.cc",
+        "session.cc",
         "values.cc"
       ],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],

@@ -6,6 +6,9 @@
 namespace avs {
 namespace {
 
+// Processes that share tickets share this.
+constexpr unsigned char kSessionContext[] = {'a', 'v', 's', '-', 'n', 'e', 't'};
+
 using SecurityCallback = int (*)(const SSL*, const SSL_CTX*, int, int, int, void*, void*);
 
 // SECURITY: from 3.2 on, OpenSSL counts the strength of a CCM_8 suite by its 8-byte tag (64 bits) and refuses it at every
@@ -30,6 +33,17 @@ int AllowDtls10(const SSL* ssl, const SSL_CTX* context, int operation, int bits,
 // There is no trust anchor and no certificate suite is offered: a peer that shows a certificate all the same is refused.
 int RefuseCertificate(int, X509_STORE_CTX*) { return 0; }
 
+// OpenSSL keeps no sessions itself: what becomes of them is decided outside, for each association. session.h
+void KeepSessions(SSL_CTX* context, uint32_t lifetime) {
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_SERVER | SSL_SESS_CACHE_NO_INTERNAL);
+  SSL_CTX_set_timeout(context, static_cast<long>(lifetime));
+  SSL_CTX_set_session_id_context(context, kSessionContext, sizeof kSessionContext);
+  SSL_CTX_set_client_hello_cb(context, Association::OnClientHello, nullptr);
+  SSL_CTX_sess_set_get_cb(context, Association::OnFindSession);
+  SSL_CTX_set_not_resumable_session_callback(context, Association::OnIsNotResumable);
+  SSL_CTX_set_tlsext_ticket_key_evp_cb(context, Association::OnTicketKey);
+}
+
 bool Configure(SSL_CTX* context, const ContextOptions& options) {
   // OpenSSL's own callback is the same for every context of a process.
   static SecurityCallback original = SSL_CTX_get_security_callback(context);
@@ -39,14 +53,13 @@ bool Configure(SSL_CTX* context, const ContextOptions& options) {
   // SECURITY: with encrypt-then-MAC OpenSSL (3.0 to 3.5) ends a DTLS association over one forged record, against RFC 6347
   // §4.1.2.7; anyone who can send a datagram could do that. Without it the MAC check is constant-time and a forgery is dropped.
   SSL_CTX_set_options(context, SSL_OP_NO_ENCRYPT_THEN_MAC);
-  SSL_CTX_set_options(context, SSL_OP_NO_QUERY_MTU | SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+  SSL_CTX_set_options(context, SSL_OP_NO_QUERY_MTU | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
   if (!options.clientOrder) SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE);
   // SECURITY: RFC 9325 §3.5. A server without renegotiation_info may renegotiate elsewhere, and take our handshake for the continuation
   // of an attacker's. OpenSSL 3 refuses such servers by default; said here, because the defaults of a build may differ.
   if (options.legacyServers) SSL_CTX_set_options(context, SSL_OP_LEGACY_SERVER_CONNECT);
   else SSL_CTX_clear_options(context, SSL_OP_LEGACY_SERVER_CONNECT);
   SSL_CTX_set_mode(context, SSL_MODE_AUTO_RETRY | SSL_MODE_RELEASE_BUFFERS);
-  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_read_ahead(context, 1);
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, RefuseCertificate);
   if (SSL_CTX_set_min_proto_version(context, options.lowestVersion) != 1 ||
@@ -61,9 +74,11 @@ bool Configure(SSL_CTX* context, const ContextOptions& options) {
     SSL_CTX_set_tlsext_servername_callback(context, Association::OnServerName);
     SSL_CTX_set_cookie_generate_cb(context, CookieExchange::OnGenerate);
     SSL_CTX_set_cookie_verify_cb(context, CookieExchange::OnVerify);
+    KeepSessions(context, options.sessionLifetime);
     return options.identityHint.empty() ||
            SSL_CTX_use_psk_identity_hint(context, options.identityHint.c_str()) == 1;
   }
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_psk_client_callback(context, Association::OnClientPsk);
   return options.maxFragmentLength == 0 ||
          SSL_CTX_set_tlsext_max_fragment_length(context, options.maxFragmentLength) == 1;

@@ -31,6 +31,8 @@ struct ContextOptions {
   bool legacyServers = false;
   // Server: the client's order of ciphersuites decides, not its own.
   bool clientOrder = false;
+  // Server: what tickets say of their lifetime, seconds.
+  uint32_t sessionLifetime = 0;
   // What the associations draw their randomness from; null for OpenSSL's own generator.
   std::unique_ptr<RandomSource> random;
 };

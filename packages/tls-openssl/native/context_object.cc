@@ -37,6 +37,7 @@ ContextObject::ContextObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<
   uint32_t maxFragmentLength = 0;
   uint32_t lowestVersion = options.lowestVersion;
   uint32_t highestVersion = options.highestVersion;
+  uint32_t sessionLifetime = 0;
   const auto number = [&](const char* name, uint32_t* number) {
     const Napi::Value value = given.Get(name);
     return value.IsUndefined() || ToNumber(value, name, number);
@@ -47,7 +48,7 @@ ContextObject::ContextObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<
   };
   if (!ToText(given.Get("ciphersuites"), "ciphersuites", &options.ciphersuites) || !bytes("identity", &identity) ||
       !bytes("key", &key) || !bytes("identityHint", &hint) || !bytes("random", &random) ||
-       !number("maxFragmentLength", &maxFragmentLength) ||
+      !number("maxFragmentLength", &maxFragmentLength) || !number("sessionLifetime", &sessionLifetime) ||
       !number("lowestVersion", &lowestVersion) || !number("highestVersion", &highestVersion)) {
     return;
   }
@@ -59,6 +60,7 @@ ContextObject::ContextObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<
   options.key = Secret(key);
   options.identityHint.assign(reinterpret_cast<const char*>(hint.data), hint.size);
   options.maxFragmentLength = static_cast<uint8_t>(maxFragmentLength);
+  options.sessionLifetime = sessionLifetime;
   options.legacyServers = given.Get("legacyServers").ToBoolean();
   options.clientOrder = given.Get("clientOrder").ToBoolean();
   LibraryError error;

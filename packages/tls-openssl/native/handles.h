@@ -2,6 +2,7 @@
 #pragma once
 
 #include <openssl/bio.h>
+#include <openssl/evp.h>
 #include <openssl/provider.h>
 #include <openssl/ssl.h>
 
@@ -31,11 +32,19 @@ struct LibraryContextDeleter {
 struct ProviderDeleter {
   void operator()(OSSL_PROVIDER* provider) const { OSSL_PROVIDER_unload(provider); }
 };
+struct SessionDeleter {
+  void operator()(SSL_SESSION* session) const { SSL_SESSION_free(session); }
+};
+struct CipherDeleter {
+  void operator()(EVP_CIPHER* cipher) const { EVP_CIPHER_free(cipher); }
+};
 
 using SslPointer = std::unique_ptr<SSL, SslDeleter>;
 using SslContextPointer = std::unique_ptr<SSL_CTX, SslContextDeleter>;
 using LibraryContextPointer = std::unique_ptr<OSSL_LIB_CTX, LibraryContextDeleter>;
 using ProviderPointer = std::unique_ptr<OSSL_PROVIDER, ProviderDeleter>;
+using SessionPointer = std::unique_ptr<SSL_SESSION, SessionDeleter>;
+using CipherPointer = std::unique_ptr<EVP_CIPHER, CipherDeleter>;
 using BioPointer = std::unique_ptr<BIO, BioDeleter>;
 using BioMethodPointer = std::unique_ptr<BIO_METHOD, BioMethodDeleter>;
 using BioAddressPointer = std::unique_ptr<BIO_ADDR, BioAddressDeleter>;

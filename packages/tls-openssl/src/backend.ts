@@ -9,6 +9,7 @@ import {
   errnoError,
   libraryError,
   type SecureSocket,
+  ServerSessions,
   type Socket,
   type TlsCommonSettings,
   type TlsConfiguration,
@@ -23,6 +24,7 @@ import type { EngineContext } from './engine.js';
 import { OpensslClientFactory, OpensslServerFactory } from './engine-factories.js';
 import { type ContextOptions, type Loaded, type Native, type NativeContext, WireVersion } from './native.js';
 import { firstRandom, type Random, replenisher } from './random.js';
+import { sessionCrypto } from './session-crypto.js';
 
 /** The versions that OpenSSL speaks over datagrams, by TLS name. */
 export type OpensslVersion = Exclude<TlsVersion, '1.3'>;
@@ -74,20 +76,22 @@ async function createClient(
   createBackendSocket: typeof createUdpSocket | undefined,
 ): Promise<SecureSocket> {
   const settings = copyTlsConfiguration(configuration);
-  const { key, identity } = await loadPskSecurity(credentials, configuration.security);
+  const { maxFragmentLength } = settings;
+  const psk = await loadPskSecurity(credentials, configuration.security);
   let shared: NativeContext;
   let context: CheckedContext;
   try {
-    refuseZeroByte('security.identity', identity);
+    refuseZeroByte('security.identity', psk.identity);
     context = createContext(native, settings);
-    const code = settings.maxFragmentLength === undefined ? 0 : fragmentLengthCodes[settings.maxFragmentLength];
-    shared = makeContext(context, { server: false, identity, key, maxFragmentLength: code });
-  } finally {
-    key.fill(0);
-    identity.fill(0);
+    const code = maxFragmentLength === undefined ? 0 : fragmentLengthCodes[maxFragmentLength];
+    shared = makeContext(context, { server: false, ...psk, maxFragmentLength: code });
+  } catch (error) {
+    psk.key.fill(0);
+    throw error;
   }
   const replenish = replenisher(shared, context.random);
-  const engines = new OpensslClientFactory({ ...context, replenish }, shared);
+  const crypto = sessionCrypto(context.random);
+  const engines = new OpensslClientFactory({ ...context, replenish, psk, maxFragmentLength, crypto }, shared);
   try {
     return await createSecureSocket({
       type: 'dtls',
@@ -118,10 +122,14 @@ async function createListener(native: Native, configuration: DtlsListenerConfigu
   const { resolve, identityHint } = pskLookup(credentials, configuration.security);
   if (identityHint) refuseZeroByte('security.identityHint', identityHint);
   const context = createContext(native, settings);
+  const { resumption } = settings;
+  const sessions = resumption && new ServerSessions(sessionCrypto(context.random), context.date, resumption);
   const clientOrder = !settings.preferServerCiphersuites;
-  const shared = makeContext(context, { server: true, identityHint, clientOrder });
+  // RFC 5077 §3.3: in seconds, and 0 says nothing.
+  const sessionLifetime = Math.floor((sessions?.lifetime ?? 0) / 1_000);
+  const shared = makeContext(context, { server: true, identityHint, clientOrder, sessionLifetime });
   const replenish = replenisher(shared, context.random);
-  const engines = new OpensslServerFactory({ ...context, replenish, resolve }, shared);
+  const engines = new OpensslServerFactory({ ...context, replenish, resolve, sessions }, shared);
   return createDatagramListener({ engines, configuration: settings, createBackend: createUdpSocket });
 }
 
@@ -132,6 +140,8 @@ interface CheckedContext extends EngineContext {
   /** The lowest that is allowed. */
   readonly version: OpensslVersion;
   readonly highestVersion: OpensslVersion;
+  /** Milliseconds since 1970. */
+  readonly date: () => number;
 }
 
 /** DTLS 1.0 answers to 1.0 and 1.1. */
@@ -170,8 +180,9 @@ function createContext(native: Native, settings: TlsCommonSettings): CheckedCont
       `additionalConfiguration: highestVersion ${highestVersion} is below the lowest, ${version}`,
     );
   }
-  const { onKeyLog, random } = settings;
-  return { native, suites, onKeyLog, random, legacyServers, version, highestVersion };
+  const { onKeyLog, random, clock } = settings;
+  const date = (): number => clock.date?.() ?? Date.now();
+  return { native, suites, onKeyLog, random, legacyServers, version, highestVersion, date };
 }
 
 function makeContext(

@@ -11,7 +11,7 @@ export function capabilitiesOf(native: Native | undefined): BackendCapabilities 
     modes: native ? ['psk'] : [],
     ciphersuites: native ? availableCiphersuites(native.ciphersuites).map(({ number }) => number) : [],
     server: native !== undefined,
-    sessionResumption: false,
+    sessionResumption: native !== undefined,
     connectionId: false,
     extendedMasterSecret: native !== undefined,
     // OpenSSL would end an association over one forged record: native/context.cc.

@@ -7,8 +7,9 @@ import type {
   EngineSink,
   ServerEngineFactory,
 } from '@avs-net/core';
+import { type ClientContext, ClientEngine } from './client-engine.js';
 import { type ClientHelloStart, readClientHello } from './client-hello.js';
-import { type EngineContext, minDatagramSize, OpensslEngine } from './engine.js';
+import { minDatagramSize } from './engine.js';
 import { AdmitOutcome, type NativeAssociation, type NativeContext, type NativeCookieExchange } from './native.js';
 import { worstMaxPlaintext } from './overhead.js';
 import { type ServerContext, ServerEngine } from './server-engine.js';
@@ -16,16 +17,16 @@ import { type ServerContext, ServerEngine } from './server-engine.js';
 /** How long a secret makes new cookies, ms; they are accepted for as long again. */
 const secretLifetime = 60_000;
 
-/** Client engines over an SSL_CTX that holds the credentials. */
+/** Client engines over an SSL_CTX that holds the credentials, as the context does; `destroy` wipes them. */
 export class OpensslClientFactory implements ClientEngineFactory {
   constructor(
-    private readonly context: EngineContext,
+    private readonly context: ClientContext,
     private readonly shared: NativeContext,
   ) {}
 
   createClient(sink: EngineSink, options: ClientAssociationOptions): Engine {
     const association = new this.context.native.Association(this.shared);
-    return new OpensslEngine(this.context, sink, options, association, options.serverName);
+    return new ClientEngine(this.context, sink, options, association);
   }
 
   maxPlaintext(size: number): number {
@@ -34,6 +35,7 @@ export class OpensslClientFactory implements ClientEngineFactory {
 
   destroy(): void {
     this.shared.destroy();
+    this.context.psk.key.fill(0);
   }
 }
 
@@ -81,6 +83,7 @@ export class OpensslServerFactory implements ServerEngineFactory {
   destroy(): void {
     this.#exchange.destroy();
     this.shared.destroy();
+    this.context.sessions?.destroy();
   }
 
   #create(hello: ClientHelloStart, sink: EngineSink, options: AssociationOptions): Engine {

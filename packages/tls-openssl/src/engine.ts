@@ -46,10 +46,10 @@ export const minDatagramSize = 100;
 const safeContext = 512;
 
 /**
- * One association on an OpenSSL object: the client's, and what the server's has in common with it. OpenSSL does the protocol; here
- * are time, the sink and the contract's errors.
+ * One association on an OpenSSL object: what the client's and the server's have in common. OpenSSL does the protocol; here are time, the
+ * sink and the contract's errors.
  */
-export class OpensslEngine implements Engine {
+export abstract class OpensslEngine implements Engine {
   info: EngineInfo | undefined;
   protected readonly timer: RetransmissionTimer;
   #association: NativeAssociation | undefined;
@@ -189,6 +189,9 @@ export class OpensslEngine implements Engine {
     else if (progress & bits.failed && this.#association) this.finish(this.#failure(this.#association));
   }
 
+  /** Called once, when the association is established and before the sink is told: keeps what it can be resumed with. */
+  protected abstract keepSession(association: NativeAssociation): void;
+
   /** Ends the association. */
   protected finish(error: AvsError | undefined): void {
     if (this.#state === 'closed') return;
@@ -220,7 +223,7 @@ export class OpensslEngine implements Engine {
     this.info = {
       version: negotiated.version === WireVersion.dtls10 ? '1.0' : '1.2',
       ciphersuite: negotiated.ciphersuite,
-      resumed: false,
+      resumed: negotiated.resumed,
       extendedMasterSecret: negotiated.extendedMasterSecret,
       encryptThenMac: false,
       pskIdentity: negotiated.identity,
@@ -235,6 +238,7 @@ export class OpensslEngine implements Engine {
     };
     this.#state = 'established';
     this.timer.stop();
+    this.keepSession(association);
     this.sink.established();
   }
 

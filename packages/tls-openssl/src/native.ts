@@ -10,12 +10,34 @@ export interface Negotiated {
   /** As on the wire, one of {@link WireVersion}. */
   readonly version: number;
   readonly ciphersuite: number;
+  readonly resumed: boolean;
   readonly extendedMasterSecret: boolean;
   readonly identity: Uint8Array | undefined;
   readonly identityHint: Uint8Array | undefined;
   readonly serverName: string | undefined;
   /** The code on the wire, 0 for none. RFC 6066 §4. */
   readonly maxFragmentLength: number;
+}
+
+/** What a client has offered to resume. */
+export interface SessionOffer {
+  /** Never empty. */
+  readonly sessionId: Uint8Array;
+  /** Empty: none. */
+  readonly ticket: Uint8Array;
+  readonly serverName: string | undefined;
+}
+
+/** What an association can be resumed with. */
+export interface KeptSession {
+  /** A server's: empty when there is a ticket. */
+  readonly sessionId: Uint8Array;
+  /** Secret, in OpenSSL's own form. */
+  readonly state: Uint8Array;
+  /** What the ticket says of its lifetime, seconds; 0: nothing. RFC 5077 §3.3. */
+  readonly lifetimeHint: number;
+  /** A client's: the session that was offered, and no ticket has come in its place. */
+  readonly isOffered: boolean;
 }
 
 /** What a {@link NativeContext} is made with. Bytes are copied. */
@@ -38,6 +60,8 @@ export interface ContextOptions {
   readonly legacyServers?: boolean | undefined;
   /** A server's: the client's order of ciphersuites decides, not its own. */
   readonly clientOrder?: boolean | undefined;
+  /** A server's: what its tickets say of their lifetime, seconds. */
+  readonly sessionLifetime?: number | undefined;
   /** The first {@link Native.randomCapacity} bytes that its associations draw their randomness from. Without: OpenSSL's own generator. */
   readonly random?: Uint8Array | undefined;
 }
@@ -55,8 +79,26 @@ export interface NativeContext {
 export interface NativeAssociation {
   /** False: OpenSSL refuses the server name or the size. */
   configure(maxDatagramSize: number, copies: number, serverName: string): boolean;
-  /** Valid for this identity and this name only. An empty name: the client sent none; an empty key: there is none. */
-  setPeerKey(identity: Uint8Array, serverName: string, key: Uint8Array): void;
+  /**
+   * Valid for this identity and this name only. An empty name: the client sent none; an empty key: there is none. `owner` goes into the
+   * session, for {@link Native.sessionOwner}.
+   */
+  setPeerKey(identity: Uint8Array, serverName: string, key: Uint8Array, owner: Uint8Array): void;
+  /**
+   * Server, before the first operation: lets the client resume later, by session ID if `byId`, by ticket if `ticketKey` is a name of 16
+   * bytes and two keys of 32; empty: none. From then on a ClientHello that offers a session waits: see `sessionOffered` of
+   * {@link Native.progress}.
+   */
+  allowResumption(byId: boolean, ticketKey: Uint8Array): void;
+  /** What the ClientHello offers that waits. */
+  sessionOffered(): SessionOffer;
+  /**
+   * Client, before the first operation: offers a session. Server, while the ClientHello waits, and `proceed` after it: resumes a session,
+   * or with empty bytes none. False: none is, as these bytes are no session.
+   */
+  resume(state: Uint8Array): boolean;
+  /** What the established association can be resumed with; undefined: nothing, or it must not be (RFC 7627 §5.3). */
+  takeSession(): KeptSession | undefined;
   proceed(): number;
   receive(datagram: Uint8Array): number;
   /** The record, or undefined when OpenSSL refuses; `error` tells why. */
@@ -109,6 +151,8 @@ export interface Native {
   readonly randomCapacity: number;
   /** How many repetitions of a flight there can be. */
   readonly mostCopies: number;
+  /** The owner in a server's session, a copy; undefined: these bytes are no session, or it has none. */
+  sessionOwner(state: Uint8Array): Uint8Array | undefined;
   /** Of the OpenSSL in this process, such as `3.0.19`. */
   readonly version: string;
   /** The PSK suites of that OpenSSL, by number and by OpenSSL's name. */
@@ -126,7 +170,8 @@ type ProgressBit =
   | 'flightPending'
   | 'flightSent'
   | 'peerClosed'
-  | 'failed';
+  | 'failed'
+  | 'sessionOffered';
 
 /** What loading the addon came to. */
 export type Loaded = { readonly native: Native; readonly error?: undefined } | { readonly error: AvsError };

@@ -1,7 +1,15 @@
-import type { AssociationOptions, EngineSink, PskClient } from '@avs-net/core';
+import {
+  type AssociationOptions,
+  type AvsError,
+  decodeSessionOwner,
+  type EngineSink,
+  type PskClient,
+  type ServerSessions,
+} from '@avs-net/core';
 import { type EngineContext, OpensslEngine } from './engine.js';
 import { IdentityGate } from './identity-gate.js';
-import type { NativeAssociation } from './native.js';
+import type { NativeAssociation, SessionOffer } from './native.js';
+import { openTicket, ticketKeyParts } from './session-tickets.js';
 
 /** Finds a client's key, or undefined. The array is the engine's to wipe. */
 export type ResolveKey = (identity: Uint8Array, client: PskClient) => Promise<Uint8Array | undefined>;
@@ -9,29 +17,33 @@ export type ResolveKey = (identity: Uint8Array, client: PskClient) => Promise<Ui
 /** What the server engines of one factory share. */
 export interface ServerContext extends EngineContext {
   readonly resolve: ResolveKey;
+  /** Undefined: no session is kept. */
+  readonly sessions: ServerSessions | undefined;
 }
 
-/** Bytes, and datagrams, that are kept while a key is looked up. */
+/** Bytes, and datagrams, that are kept while something is looked up. */
 const maxKeptBytes = 16_384;
 const maxKeptDatagrams = 32;
 
-const noKey = new Uint8Array(0);
+const nothing = new Uint8Array(0);
 
-/** A key that is being looked for. */
-interface Lookup {
-  readonly identity: Uint8Array;
-  readonly serverName: string | undefined;
-  key: Uint8Array | undefined;
-  finished: boolean;
+/** Something that is being looked for. */
+interface Search {
+  /** Goes on with what was found; undefined as long as nothing is known. */
+  go: ((now: number) => void) | undefined;
+  /** Wipes what was found. */
+  discard: () => void;
 }
 
 /** A server's association, which holds the admitted ClientHello already. */
 export class ServerEngine extends OpensslEngine {
-  readonly #resolve: ResolveKey;
+  readonly #context: ServerContext;
   /** The admitted record is at the start of the first datagram, and the addon has it. */
   #skip: number;
   #gate: IdentityGate | undefined;
-  #lookup: Lookup | undefined;
+  #search: Search | undefined;
+  /** The ID under which the session is in the cache; empty: it is not. */
+  #sessionId: Uint8Array = nothing;
   readonly #kept: Uint8Array[] = [];
   #keptBytes = 0;
 
@@ -43,9 +55,15 @@ export class ServerEngine extends OpensslEngine {
     admitted: { readonly length: number; readonly messageSeq: number },
   ) {
     super(context, sink, options, association, undefined);
-    this.#resolve = context.resolve;
+    this.#context = context;
     this.#skip = admitted.length;
     this.#gate = new IdentityGate((admitted.messageSeq + 1) & 0xffff);
+    const { sessions } = context;
+    if (!sessions) return;
+    const { ticketKey } = sessions;
+    const parts = ticketKey ? ticketKeyParts(ticketKey) : nothing;
+    association.allowResumption(sessions.hasCache, parts);
+    parts.fill(0);
   }
 
   override start(_now: number): void {
@@ -60,46 +78,103 @@ export class ServerEngine extends OpensslEngine {
       super.start(now);
     }
     if (rest.length === 0) return;
-    if (this.#lookup) return this.#keep(rest);
+    if (this.#search) return this.#keep(rest);
     const identity = this.handshaking ? this.#gate?.inspect(rest) : undefined;
     if (!identity) return super.receive(rest, now);
     this.#gate = undefined;
-    // The client has answered; until its key is found it can only repeat itself.
-    this.timer.stop();
     this.#keep(rest);
-    this.#find(identity);
+    this.#findKey(identity);
   }
 
   override handleTimeout(now: number): void {
-    const lookup = this.#lookup;
-    if (!lookup?.finished) return super.handleTimeout(now);
-    this.#lookup = undefined;
-    this.association?.setPeerKey(lookup.identity, lookup.serverName ?? '', lookup.key ?? noKey);
-    lookup.key?.fill(0);
-    for (const datagram of this.#kept.splice(0)) super.receive(datagram, now);
+    const go = this.#search?.go;
+    if (!go) return super.handleTimeout(now);
+    this.#search = undefined;
+    go(now);
+    this.#keptBytes = 0;
+    for (const datagram of this.#kept.splice(0)) this.receive(datagram, now);
   }
 
   override destroy(): void {
     super.destroy();
-    this.#lookup?.key?.fill(0);
+    this.#search?.discard();
     this.#kept.splice(0);
   }
 
-  #find(identity: Uint8Array): void {
+  protected override handle(progress: number, now: number): void {
+    super.handle(progress, now);
+    if (this.association && progress & this.context.native.progress.sessionOffered) {
+      this.#findSession(this.association.sessionOffered());
+    }
+  }
+
+  protected override keepSession(association: NativeAssociation): void {
+    const { sessions } = this.#context;
+    if (!sessions || association.negotiated().resumed) return;
+    const session = association.takeSession();
+    // With a ticket the client keeps it.
+    this.#sessionId = session?.sessionId ?? nothing;
+    if (session && this.#sessionId.length > 0) sessions.keep(this.#sessionId, session.state);
+    session?.state.fill(0);
+  }
+
+  protected override finish(error: AvsError | undefined): void {
+    // RFC 5246 §7.2.2: the session of an association that ends with a fatal alert must not be resumed.
+    if (error && this.info && this.#sessionId.length > 0) this.#context.sessions?.forget(this.#sessionId);
+    super.finish(error);
+  }
+
+  #findKey(identity: Uint8Array): void {
+    const { sessions, resolve } = this.#context;
     const serverName = this.association?.negotiated().serverName;
-    const lookup: Lookup = { identity, serverName, key: undefined, finished: false };
-    this.#lookup = lookup;
-    const finish = (key: Uint8Array | undefined): void => {
+    // OpenSSL ends an identity at a zero byte: what it would then look for is not what the client has sent.
+    const found = identity.includes(0) ? Promise.resolve(undefined) : resolve(identity.slice(), { serverName });
+    this.#await(found, (key = nothing) => {
+      const keyCheck = key.length > 0 ? sessions?.keyCheck(key) : undefined;
+      const owner = (keyCheck && sessions?.ownerOf(identity, keyCheck, serverName)) ?? nothing;
+      this.association?.setPeerKey(identity, serverName ?? '', key, owner);
+      key.fill(0);
+    });
+  }
+
+  #findSession(offer: SessionOffer): void {
+    this.#await(this.#resumable(offer), (state, now) => {
+      const isResumed = this.association?.resume(state ?? nothing) ?? false;
+      state?.fill(0);
+      if (isResumed && offer.ticket.length === 0) this.#sessionId = offer.sessionId;
+      super.start(now);
+    });
+  }
+
+  /** The session that the client offers, if its owner may resume it. RFC 5246 §7.4.1.2, RFC 5077 §3.4, RFC 6066 §3. */
+  async #resumable({ sessionId, ticket, serverName }: SessionOffer): Promise<Uint8Array | undefined> {
+    const { sessions, resolve, native } = this.#context;
+    if (!sessions) return undefined;
+    const state = ticket.length > 0 ? openTicket(sessions, ticket) : await sessions.find(sessionId);
+    const owned = state && native.sessionOwner(state);
+    const owner = owned && decodeSessionOwner(owned);
+    if (owner && (await sessions.admits(owner, serverName, (identity) => resolve(identity, { serverName })))) return state;
+    state?.fill(0);
+    return undefined;
+  }
+
+  /**
+   * Waits without holding up others: `go` gets what was found, or undefined after a failure. The client has said what it had to say and can
+   * only repeat itself meanwhile.
+   */
+  #await(found: Promise<Uint8Array | undefined>, go: (found: Uint8Array | undefined, now: number) => void): void {
+    const search: Search = { go: undefined, discard: () => undefined };
+    this.#search = search;
+    this.timer.stop();
+    const finish = (value: Uint8Array | undefined): void => {
       if (!this.association) {
-        key?.fill(0);
+        value?.fill(0);
         return;
       }
-      lookup.key = key;
-      lookup.finished = true;
+      search.go = (now) => go(value, now);
+      search.discard = () => value?.fill(0);
       this.sink.wake();
     };
-    // OpenSSL ends an identity at a zero byte: what it would then look for is not what the client has sent.
-    const found = identity.includes(0) ? Promise.resolve(undefined) : this.#resolve(identity.slice(), { serverName });
     found.then(finish, () => finish(undefined));
   }
 

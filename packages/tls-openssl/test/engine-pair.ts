@@ -8,6 +8,7 @@ import type {
   HandshakeTimeouts,
   PskClient,
   ServerEngineFactory,
+  ServerSessions,
 } from '@avs-net/core';
 import { SeededRandom } from '@avs-net/core/testing';
 import { ciphersuites as pureSuites } from '../../tls-pure/src/ciphersuites.js';
@@ -17,6 +18,7 @@ import { PureClientFactory, PureServerFactory } from '../../tls-pure/src/engine-
 import { availableCiphersuites, type Ciphersuite } from '../src/ciphersuites.js';
 import { OpensslClientFactory, OpensslServerFactory } from '../src/engine-factories.js';
 import { loadNative } from '../src/native.js';
+import { sessionCrypto } from '../src/session-crypto.js';
 
 const loaded = loadNative();
 if (loaded.error) throw loaded.error;
@@ -40,6 +42,12 @@ export interface PairOptions {
   readonly resolve?: (identity: Uint8Array, client: PskClient) => Promise<Uint8Array | undefined>;
   readonly identityHint?: Uint8Array;
   readonly serverName?: string;
+  /** What the server keeps; undefined: nothing. */
+  readonly sessions?: ServerSessions;
+  /** What the client has kept. */
+  readonly session?: Uint8Array;
+  /** As given to `connect`. */
+  readonly peer?: string;
   /** An OpenSSL client's. */
   readonly legacyServers?: boolean;
   /** As on the wire, 0 for none. */
@@ -65,6 +73,8 @@ export interface Side {
   error: AvsError | undefined;
   readonly alerts: Alert[];
   readonly received: Uint8Array[];
+  /** What a client was given to keep. */
+  readonly sessions: Uint8Array[];
   readonly dropped: Partial<Record<DropReason, number>>;
   readonly sent: { readonly at: number; readonly datagram: Uint8Array }[];
 }
@@ -101,8 +111,8 @@ export class EnginePair {
     const options = {
       ...this.#association(),
       serverName: this.options.serverName,
-      session: undefined,
-      peer: 'server 5684',
+      session: this.options.session?.slice(),
+      peer: this.options.peer ?? 'server 5684',
     };
     this.client.engine = this.clientFactory.createClient(this.#sink(this.client), options);
     this.client.engine.start(this.now);
@@ -199,7 +209,7 @@ export class EnginePair {
         of.established++;
       },
       alert: (alert) => of.alerts.push(alert),
-      session: () => undefined,
+      session: (session) => of.sessions.push(session.slice()),
       dropped: (reason) => {
         of.dropped[reason] = (of.dropped[reason] ?? 0) + 1;
       },
@@ -234,23 +244,29 @@ function clientFactory(options: PairOptions): ClientEngineFactory {
     maxFragmentLength: code,
     legacyServers: options.legacyServers,
   });
-  return new OpensslClientFactory(context, shared);
+  const psk = { key: key.slice(), identity: identity.slice() };
+  const maxFragmentLength = code === 0 ? undefined : 256 << code;
+  return new OpensslClientFactory({ ...context, psk, maxFragmentLength }, shared);
 }
 
 function serverFactory(options: PairOptions): ServerEngineFactory {
   const key = 'serverKey' in options ? options.serverKey : (options.clientKey ?? testKey);
   const resolve = options.resolve ?? (async () => key?.slice());
-  const { identityHint } = options;
-  if (options.server === 'pure') return new PureServerFactory({ ...pureContext(options), identityHint, resolve });
-  const context = { ...opensslContext(options), resolve };
+  const { identityHint, sessions } = options;
+  if (options.server === 'pure') {
+    return new PureServerFactory({ ...pureContext(options), identityHint, resolve, sessions });
+  }
+  const context = { ...opensslContext(options), resolve, sessions };
+  const sessionLifetime = Math.floor((sessions?.lifetime ?? 0) / 1_000);
   return new OpensslServerFactory(
     context,
-    new native.Context({ server: true, ciphersuites: names(context.suites), identityHint }),
+    new native.Context({ server: true, ciphersuites: names(context.suites), identityHint, sessionLifetime }),
   );
 }
 
 function opensslContext(options: PairOptions) {
-  return { native, suites: options.suites ?? suites, onKeyLog: options.onKeyLog };
+  const common = { native, suites: options.suites ?? suites, onKeyLog: options.onKeyLog };
+  return { ...common, crypto: sessionCrypto(), date: () => 0, version: '1.2' } as const;
 }
 
 function pureContext(options: PairOptions) {
@@ -279,6 +295,7 @@ function side(name: Side['name']): Side {
     error: undefined,
     alerts: [],
     received: [],
+    sessions: [],
     dropped: {},
     sent: [],
   };
