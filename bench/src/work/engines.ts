@@ -9,6 +9,7 @@ import {
 import { availableCiphersuites } from '../../../packages/tls-openssl/dist/ciphersuites.js';
 import { OpensslClientFactory, OpensslServerFactory } from '../../../packages/tls-openssl/dist/engine-factories.js';
 import { loadNative } from '../../../packages/tls-openssl/dist/native.js';
+import { sessionCrypto as opensslSessionCrypto } from '../../../packages/tls-openssl/dist/session-crypto.js';
 import { ciphersuite } from '../../../packages/tls-pure/dist/ciphersuites.js';
 import { nodeProvider } from '../../../packages/tls-pure/dist/crypto/node.js';
 import { portableProvider } from '../../../packages/tls-pure/dist/crypto/portable.js';
@@ -32,6 +33,9 @@ const random = (bytes: Uint8Array): void => {
   randomFillSync(bytes);
 };
 
+/** Tickets only: libssl keeps no session either where the client takes a ticket. */
+const resumption = { cache: false, tickets: undefined, lifetime: 3_600_000 } as const;
+
 /** The engines of a backend by its name: `openssl`, `pure` (with `node:crypto`) or `portable`. @throws Unable the backend lacks the suite. */
 export function enginesOf(name: string, suiteName: string): Engines {
   if (name === 'openssl') return opensslEngines(suiteName);
@@ -42,8 +46,6 @@ function pureEngines(provider: CryptoProvider, suiteName: string): Engines {
   const suite = ciphersuite(ciphersuiteByName(suiteName) ?? -1);
   if (suite === undefined) throw new Unable(`there is no suite ${suiteName}`);
   const shared = { provider, random, onKeyLog: undefined, date: Date.now, suites: [suite] };
-  // Tickets only: libssl keeps no session either where the client takes a ticket.
-  const resumption = { cache: false, tickets: undefined, lifetime: 3_600_000 } as const;
   return {
     client: new PureClientFactory({
       ...shared,
@@ -65,15 +67,18 @@ function opensslEngines(suiteName: string): Engines {
   const { native } = loaded;
   const suite = availableCiphersuites(native.ciphersuites).find((each) => each.name === suiteName);
   if (suite === undefined) throw new Unable(`OpenSSL has no ${suiteName}`);
+  const crypto = opensslSessionCrypto();
   const context = { native, suites: [suite], onKeyLog: undefined };
+  const psk = { key: key.slice(), identity: identity.slice() };
+  const sessionLifetime = resumption.lifetime / 1_000;
   return {
     client: new OpensslClientFactory(
-      context,
+      { ...context, psk, crypto, date: Date.now, version: '1.2', maxFragmentLength: undefined },
       new native.Context({ server: false, ciphersuites: suite.opensslName, identity, key }),
     ),
     server: new OpensslServerFactory(
-      { ...context, resolve: async () => key.slice() },
-      new native.Context({ server: true, ciphersuites: suite.opensslName }),
+      { ...context, resolve: async () => key.slice(), sessions: new ServerSessions(crypto, Date.now, resumption) },
+      new native.Context({ server: true, ciphersuites: suite.opensslName, sessionLifetime }),
     ),
   };
 }

@@ -14,6 +14,10 @@ constexpr size_t kLargestFlightDatagram = 4096;
 // Steps that one record can cause: far more than any flight has messages.
 constexpr int kMostSteps = 256;
 
+// A client's datagrams that hold a ClientHello with a ticket, which has some 530 bytes. In smaller ones it asks for none: hardly a server
+// takes a ClientHello in pieces, and a session ID saves as much.
+constexpr size_t kSmallestForTickets = 600;
+
 // As many in a row as OpenSSL bears.
 constexpr int kMostWarnings = 4;
 
@@ -65,6 +69,7 @@ bool Association::Configure(size_t maxDatagramSize, size_t copies, const std::st
   if (SSL_set_max_send_fragment(ssl_.get(), static_cast<long>(largestRecord)) != 1) return false;
   largestPlaintext_ = largestRecord;
   if (DTLS_set_link_mtu(ssl_.get(), static_cast<long>(maxDatagramSize_ + kLowerLayerOverhead)) != 1) return false;
+  if (!context_->server() && maxDatagramSize_ < kSmallestForTickets) SSL_set_options(ssl_.get(), SSL_OP_NO_TICKET);
   return serverName.empty() || SSL_set_tlsext_host_name(ssl_.get(), serverName.c_str()) == 1;
 }
 

@@ -18,7 +18,7 @@ export type ResolveKey = (identity: Uint8Array, client: PskClient) => Promise<Ui
 export interface ServerContext extends EngineContext {
   readonly resolve: ResolveKey;
   /** Undefined: no session is kept. */
-  readonly sessions: ServerSessions | undefined;
+  readonly sessions?: ServerSessions | undefined;
 }
 
 /** Bytes, and datagrams, that are kept while something is looked up. */
