@@ -153,7 +153,8 @@ export class ServerEngine extends OpensslEngine {
     const state = ticket.length > 0 ? openTicket(sessions, ticket) : await sessions.find(sessionId);
     const owned = state && native.sessionOwner(state);
     const owner = owned && decodeSessionOwner(owned);
-    if (owner && (await sessions.admits(owner, serverName, (identity) => resolve(identity, { serverName })))) return state;
+    const keyOf = (identity: Uint8Array) => resolve(identity, { serverName });
+    if (owner && (await sessions.admits(owner, serverName, keyOf))) return state;
     state?.fill(0);
     return undefined;
   }

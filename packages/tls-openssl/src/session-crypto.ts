@@ -32,7 +32,10 @@ export function sessionCrypto(random: Random = randomFillSync): SessionCrypto {
 }
 
 /** The plaintext, in bytes of its own; undefined when the decipher refuses it. */
-export function finished(decipher: ReturnType<typeof createDecipheriv>, ciphertext: Uint8Array): Uint8Array | undefined {
+export function finished(
+  decipher: ReturnType<typeof createDecipheriv>,
+  ciphertext: Uint8Array,
+): Uint8Array | undefined {
   const start = decipher.update(ciphertext);
   try {
     const end = decipher.final();
