@@ -62,6 +62,7 @@ export const transitions: Readonly<Record<State, Partial<Record<Event, State>>>>
     'alert received': 'closing',
     closed: 'closed',
     dropped: 'closing',
+    retransmitted: 'closing',
   },
   closed: {},
   destroyed: {},
