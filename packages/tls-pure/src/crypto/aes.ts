@@ -1,3 +1,5 @@
+import { errnoError } from '@avs-net/core';
+import { type SecretPage, SecretStore } from './secret-store.js';
 import { readWord } from './words.js';
 
 // AES as CCM wants it: encryption only, two blocks that do not depend on one another side by side. FIPS 197. Words are little-endian.
@@ -68,23 +70,39 @@ const owners: number[] = new Array(schedules).fill(-1);
 
 let keysMade = 0;
 
+/** Where keys are, by how many bytes they have. */
+const stores: Readonly<Record<number, SecretStore>> = {
+  16: new SecretStore(16),
+  24: new SecretStore(24),
+  32: new SecretStore(32),
+};
+
 /**
- * A key of 16, 24 or 32 bytes. It is kept short, and expanded into an array that all keys share: those used last stay there, one that
- * has lost its place is expanded anew when it is used, which takes as long as one block. So an idle key has 100 bytes, where an
- * array of its own for the round keys would have 450.
+ * A key of 16, 24 or 32 bytes. It is kept short, in a buffer that keys share, and expanded into an array that all keys share: those used last
+ * stay there, one that has lost its place is expanded anew when it is used, which takes as long as one block. So an idle key
+ * has 70 bytes, where an array of its own for the round keys would have 450.
  */
 export class AesKey {
-  /** In words. A plain array, since a typed one of this size takes another 200 bytes. */
-  readonly #words: number[] = [];
+  /** Undefined: it was wiped, and the place may be another key's. */
+  #page: SecretPage | undefined;
+  readonly #at: number;
   readonly #number = keysMade++;
 
+  /** Copies the key. */
   constructor(key: Uint8Array) {
-    for (let at = 0; at < key.length; at += 4) this.#words.push(readWord(key, at));
+    const store = stores[key.length];
+    this.#page = store.page();
+    this.#at = store.take(this.#page);
+    this.#page.bytes.set(key, this.#at);
   }
 
   /** FIPS 197 §5: 10, 12 or 14. */
   get rounds(): number {
-    return this.#words.length + 6;
+    return this.#live().size / 4 + 6;
+  }
+
+  get isWiped(): boolean {
+    return this.#page === undefined;
   }
 
   /** Where in the shared array its round keys are. Good until another key is asked. */
@@ -92,7 +110,7 @@ export class AesKey {
     const slot = this.#number % schedules;
     const at = slot * scheduleLength;
     if (owners[slot] !== this.#number) {
-      expand(this.#words, at);
+      expand(this.#live(), this.#at, at);
       owners[slot] = this.#number;
     }
     return at;
@@ -100,22 +118,32 @@ export class AesKey {
 
   /** A copy of the key; the caller wipes it. */
   bytes(): Uint8Array {
-    return Uint8Array.from({ length: 4 * this.#words.length }, (_, i) => this.#words[i >>> 2] >>> (8 * (i & 3)));
+    const { bytes, size } = this.#live();
+    return bytes.slice(this.#at, this.#at + size);
   }
 
   wipe(): void {
-    this.#words.fill(0);
+    const page = this.#page;
+    if (page === undefined) return;
+    this.#page = undefined;
+    stores[page.size].release(page, this.#at);
     const slot = this.#number % schedules;
     if (owners[slot] !== this.#number) return;
     owners[slot] = -1;
     roundKeys.fill(0, slot * scheduleLength, (slot + 1) * scheduleLength);
   }
+
+  /** @throws EBADF after `wipe`. */
+  #live(): SecretPage {
+    if (this.#page === undefined) throw errnoError('EBADF', 'the key was wiped');
+    return this.#page;
+  }
 }
 
 /** FIPS 197 §5.2. */
-function expand(key: readonly number[], at: number): void {
-  const length = key.length;
-  for (let i = 0; i < length; i++) roundKeys[at + i] = key[i];
+function expand({ bytes, size }: SecretPage, keyAt: number, at: number): void {
+  const length = size / 4;
+  for (let i = 0; i < length; i++) roundKeys[at + i] = readWord(bytes, keyAt + 4 * i);
   let constant = 1;
   for (let i = length; i < 4 * (length + 7); i++) {
     let word = roundKeys[at + i - 1];

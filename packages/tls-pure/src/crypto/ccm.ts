@@ -27,7 +27,6 @@ export class Ccm implements Aead {
   readonly tagLength: number;
   readonly #nonceLength: number;
   protected readonly key: AesKey;
-  #destroyed = false;
 
   /** See {@link createCcm}, which checks the arguments. */
   constructor(key: Uint8Array, tagLength: number, nonceLength: number) {
@@ -55,13 +54,12 @@ export class Ccm implements Aead {
   }
 
   destroy(): void {
-    this.#destroyed = true;
     this.key.wipe();
   }
 
   /** @throws EBADF after `destroy`. */
   protected checkUsable(): void {
-    if (this.#destroyed) throw errnoError('EBADF', 'the cipher was destroyed');
+    if (this.key.isWiped) throw errnoError('EBADF', 'the cipher was destroyed');
   }
 
   #check(nonce: Uint8Array, aad: Uint8Array, buffer: Uint8Array, start: number, length: number): void {

@@ -1,22 +1,20 @@
+import { errnoError } from '@avs-net/core';
 import { prf } from '../crypto/prf.js';
 import type { CryptoProvider, HashName } from '../crypto/provider.js';
+import { type SecretPage, SecretStore } from '../crypto/secret-store.js';
 import { Writer } from '../wire/writer.js';
 import type { Randoms } from './key-schedule.js';
 
 const masterLength = 48;
 const size = masterLength + 64;
 
-/**
- * What exporters keep lies in buffers that many of them share: one of its own would cost an association more than what is in it. They share with
- * nothing else, so that no secret can be reached through the buffer of bytes that are handed out.
- */
-const sharers = 128;
-let shared = new ArrayBuffer(sharers * size);
-let used = 0;
+const store = new SecretStore(size);
 
 /** What an association keeps of its handshake so that keys can be exported: the master secret and both randoms. RFC 5705 §4. */
 export class Exporter {
-  readonly #bytes: Uint8Array;
+  /** Undefined: it was destroyed, and the place may be another's. */
+  #page: SecretPage | undefined;
+  readonly #at: number;
 
   /** Copies what it is given. */
   constructor(
@@ -25,24 +23,22 @@ export class Exporter {
     master: Uint8Array,
     { client, server }: Randoms,
   ) {
-    if (used === sharers) {
-      shared = new ArrayBuffer(sharers * size);
-      used = 0;
-    }
-    this.#bytes = new Uint8Array(shared, used++ * size, size);
-    this.#bytes.set(master);
-    this.#bytes.set(client, masterLength);
-    this.#bytes.set(server, masterLength + client.length);
+    const page = store.page();
+    this.#page = page;
+    this.#at = store.take(page);
+    page.bytes.set(master, this.#at);
+    page.bytes.set(client, this.#at + masterLength);
+    page.bytes.set(server, this.#at + masterLength + client.length);
   }
 
   /** Secret; a view. */
   get master(): Uint8Array {
-    return this.#bytes.subarray(0, masterLength);
+    return this.#view(0, masterLength);
   }
 
   /** The client's and the server's; a view. */
   get randoms(): Uint8Array {
-    return this.#bytes.subarray(masterLength);
+    return this.#view(masterLength, size);
   }
 
   /** `length` bytes for a label and, if there is one, a context. The caller wipes them. */
@@ -53,6 +49,13 @@ export class Exporter {
   }
 
   destroy(): void {
-    this.#bytes.fill(0);
+    const page = this.#page;
+    this.#page = undefined;
+    if (page) store.release(page, this.#at);
+  }
+
+  #view(from: number, to: number): Uint8Array {
+    if (!this.#page) throw errnoError('EBADF', 'the exporter was destroyed');
+    return this.#page.bytes.subarray(this.#at + from, this.#at + to);
   }
 }
