@@ -1,4 +1,5 @@
 import { AcceptedSocket, type AcceptedSocketContext } from './accepted-socket.js';
+import type { AssociationSettings } from './association.js';
 import { hasConnectionId, isClientHello, isEpochZero } from './client-hello.js';
 import type { Clock } from './clock.js';
 import { ClockAlarm } from './clock-alarm.js';
@@ -11,7 +12,14 @@ import {
 } from './connection-ids.js';
 import { DeadlineHeap } from './deadline-heap.js';
 import { channels, type Drop } from './diagnostics.js';
-import type { Admission, DropReason, EngineInfo, RoutabilityCheckTypeCode, ServerEngineFactory } from './engine.js';
+import type {
+  Admission,
+  AssociationOptions,
+  DropReason,
+  EngineInfo,
+  RoutabilityCheckTypeCode,
+  ServerEngineFactory,
+} from './engine.js';
 import { type AvsError, errnoError } from './errors.js';
 import { asAvsError } from './foreign-error.js';
 import { datagramSizeOf } from './inner-mtu.js';
@@ -19,7 +27,6 @@ import type { ListenerCounters } from './listener-counters.js';
 import type { SavedPeer } from './listener-state.js';
 import { type AddressHost, PeerAddresses } from './peer-addresses.js';
 import { type PeerHost, PeerSocket } from './peer-socket.js';
-import type { ReceiveQueueOptions } from './receive-queue.js';
 import type { Receiver, Socket } from './socket.js';
 import type { ListenerSettings } from './tls-settings.js';
 
@@ -55,7 +62,7 @@ const encoder = new TextEncoder();
 export class AssociationTable implements PeerHost, AddressHost, Receiver {
   readonly backend: Socket;
   readonly clock: Clock;
-  readonly queueOptions: ReceiveQueueOptions;
+  readonly settings: AssociationSettings;
   readonly #options: AssociationTableOptions;
   /**
    * By address and port. A peer's successor is not in it; one with a connection ID may not be either, where others have or had its address.
@@ -71,6 +78,7 @@ export class AssociationTable implements PeerHost, AddressHost, Receiver {
   readonly #heap = new DeadlineHeap<PeerSocket>();
   readonly #alarm: ClockAlarm;
   readonly #addresses: PeerAddresses;
+  #shared: AssociationOptions | undefined;
   #halfOpen = 0;
   #established = 0;
 
@@ -78,7 +86,8 @@ export class AssociationTable implements PeerHost, AddressHost, Receiver {
     this.#options = options;
     this.backend = options.backend;
     this.clock = options.context.clock;
-    this.queueOptions = { kind: 'datagram', clock: this.clock };
+    const queueOptions = { kind: 'datagram', clock: this.clock } as const;
+    this.settings = { role: 'server', kind: 'datagram', clock: this.clock, queueOptions };
     this.#cidLength = options.connectionIds?.length ?? 0;
     this.#sources = options.limits.perSource < options.limits.total ? new Map() : undefined;
     const { connectionIds, random, context, counters } = options;
@@ -133,15 +142,22 @@ export class AssociationTable implements PeerHost, AddressHost, Receiver {
   }
 
   #resume({ host, port, handshakeId, idle, state, unread }: SavedPeer): void {
-    const { engines, limits, context, counters } = this.#options;
+    const { engines, limits, counters } = this.#options;
     if (idle > limits.idleTime) return;
     if (this.#places >= limits.total) {
       counters.refused.total += 1;
       return;
     }
-    const peer = new PeerSocket(this, keyOf(host, port), host, port, handshakeId);
-    peer.lastHeard = this.clock.now() - idle;
-    const options = { maxDatagramSize: datagramSizeOf(this.backend), handshakeTimeouts: context.handshakeTimeouts };
+    const lastHeard = this.clock.now() - idle;
+    const peer = new PeerSocket(this, {
+      key: keyOf(host, port),
+      remoteHost: host,
+      remotePort: port,
+      handshakeId,
+      lastHeard,
+      limitAt: lastHeard + limits.idleTime,
+    });
+    const options = this.#engineOptions(undefined);
     try {
       peer.association.start((sink) => {
         const engine = engines.restoreServer?.(sink, options, state);
@@ -256,7 +272,7 @@ export class AssociationTable implements PeerHost, AddressHost, Receiver {
     this.#established += 1;
     counters[peer.isResumed ? 'resumed' : 'accepted'] += 1;
     peer.isEstablished = true;
-    peer.limitAt = (peer.isResumed ? peer.lastHeard : this.clock.now()) + limits.idleTime;
+    peer.limitAt = Math.ceil(peer.isResumed ? peer.lastHeard : this.clock.now()) + limits.idleTime;
     this.reschedule(peer);
     if ((peer.association.info?.connectionId?.length ?? 0) === 0) this.#releaseCid(peer);
     this.#takePlace(peer);
@@ -352,7 +368,7 @@ export class AssociationTable implements PeerHost, AddressHost, Receiver {
 
   reschedule(peer: PeerSocket): void {
     if (!peer.isAttached) return;
-    this.#heap.set(peer, Math.min(peer.engineAt ?? Infinity, peer.limitAt, peer.path?.deadline ?? Infinity));
+    this.#heap.set(peer, Math.ceil(Math.min(peer.engineAt ?? Infinity, peer.limitAt, peer.path?.deadline ?? Infinity)));
     const next = this.#heap.peek();
     if (next !== undefined) this.#alarm.setNoLater(next.deadline);
   }
@@ -386,7 +402,7 @@ export class AssociationTable implements PeerHost, AddressHost, Receiver {
   }
 
   #admit(admission: Acceptance, data: Uint8Array, from: Source, peer: PeerSocket | undefined, now: number): void {
-    const { handshakeId } = admission;
+    const handshakeId = admission.handshakeId | 0;
     if (peer?.isEstablished && peer.handshakeId === handshakeId) {
       this.#drop('unexpected', from);
       return;
@@ -407,22 +423,24 @@ export class AssociationTable implements PeerHost, AddressHost, Receiver {
       this.#terminate(pending, errnoError('ECONNRESET', 'the peer has begun anew'));
     }
     const fresh = this.#add(from, handshakeId, peer?.isEstablished ? peer : undefined, now);
-    const { context } = this.#options;
     try {
-      const connectionId = this.#giveCid(fresh);
-      fresh.association.start((sink) =>
-        admission.create(sink, {
-          maxDatagramSize: datagramSizeOf(this.backend),
-          handshakeTimeouts: context.handshakeTimeouts,
-          connectionId,
-        }),
-      );
+      const options = this.#engineOptions(this.#giveCid(fresh));
+      fresh.association.start((sink) => admission.create(sink, options));
     } catch {
       this.#options.counters.failed += 1;
       this.#remove(fresh);
       return;
     }
     fresh.take(data, now);
+  }
+
+  /** Those without a connection ID share theirs, as long as the datagrams of the bound socket have one size. */
+  #engineOptions(connectionId: Uint8Array | undefined): AssociationOptions {
+    const { handshakeTimeouts } = this.#options.context;
+    const maxDatagramSize = datagramSizeOf(this.backend);
+    if (connectionId !== undefined) return { maxDatagramSize, handshakeTimeouts, connectionId };
+    if (this.#shared?.maxDatagramSize !== maxDatagramSize) this.#shared = { maxDatagramSize, handshakeTimeouts };
+    return this.#shared;
   }
 
   /** The connection ID that a peer is to be offered; undefined: none. */
@@ -447,8 +465,9 @@ export class AssociationTable implements PeerHost, AddressHost, Receiver {
   }
 
   #add({ key, host, port }: Source, handshakeId: number, incumbent: PeerSocket | undefined, now: number): PeerSocket {
-    const peer = new PeerSocket(this, key, host, port, handshakeId);
-    peer.limitAt = now + this.#options.limits.handshakeTime;
+    const limitAt = now + this.#options.limits.handshakeTime;
+    const place = { key, remoteHost: host, remotePort: port };
+    const peer = new PeerSocket(this, { ...place, handshakeId, lastHeard: now, limitAt });
     this.#halfOpen += 1;
     if (incumbent !== undefined) {
       incumbent.successor = peer;

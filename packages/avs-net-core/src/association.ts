@@ -44,23 +44,27 @@ export interface AssociationOwner {
   schedule(at: number | undefined): void;
 }
 
-/** What an association is made of. */
-export interface AssociationOptions {
-  readonly owner: AssociationOwner;
-  readonly carrier: CarrierSocket;
+/** What many associations may have in common. */
+export interface AssociationSettings {
   readonly role: 'client' | 'server';
   /** Stream: errors of the socket below are final, and what is not read is left in the socket below. */
   readonly kind: 'datagram' | 'stream';
   readonly clock: Clock;
-  /** The peer, as `receiveFrom` reports it. */
-  host: string;
-  port: number;
-  /** Where what is received goes. Without it the association makes one when the first data or reader comes. */
-  readonly queue?: ReceiveQueue | undefined;
-  /** Of the queue that the association makes. */
+  /** Of the queue that an association makes. */
   readonly queueOptions: ReceiveQueueOptions;
   /** What must settle before what has come may be handed out; undefined: nothing. What has come is lost when it rejects, which is reported. */
   readonly gate?: (() => Promise<void> | undefined) | undefined;
+}
+
+/** What an association is made of. */
+export interface AssociationOptions {
+  readonly owner: AssociationOwner;
+  readonly carrier: CarrierSocket;
+  /** The peer, as `receiveFrom` reports it. */
+  readonly host: string;
+  readonly port: number;
+  /** Where what is received goes. Without it the association makes one when the first data or reader comes. */
+  readonly queue?: ReceiveQueue | undefined;
 }
 
 /** Failures to send that say nothing about the peer: during a handshake they count as loss. */
@@ -77,12 +81,18 @@ const longestBacklog = 64;
  * engine that began inside another but `send` and `close`, and never destroys an engine that is at work.
  */
 export class Association implements EngineSink, Receiver {
-  readonly #options: AssociationOptions;
+  readonly #settings: AssociationSettings;
+  readonly #owner: AssociationOwner;
+  readonly #carrier: CarrierSocket;
+  #host: string;
+  #port: number;
   #engine: Engine | undefined;
   #queue: ReceiveQueue | undefined;
   #phase: 'handshake' | 'open' | 'closing' | 'over' = 'handshake';
   #endError: AvsError | undefined;
+  /** What was negotiated, once the engine is gone. */
   #info: EngineInfo | undefined;
+  #wasEstablished = false;
   /** Calls into the engine under way. */
   #depth = 0;
   #doomed = false;
@@ -109,9 +119,13 @@ export class Association implements EngineSink, Receiver {
   /** Application bytes. */
   bytesReceived = 0;
 
-  constructor(options: AssociationOptions) {
-    this.#options = options;
-    this.#queue = options.queue;
+  constructor(settings: AssociationSettings, { owner, carrier, host, port, queue }: AssociationOptions) {
+    this.#settings = settings;
+    this.#owner = owner;
+    this.#carrier = carrier;
+    this.#host = host;
+    this.#port = port;
+    this.#queue = queue;
   }
 
   /** Makes the engine, starts it and takes what the socket below receives. Exceptions of `create` come back. */
@@ -121,17 +135,17 @@ export class Association implements EngineSink, Receiver {
     this.#engine = create(this);
     if (this.#engine.info === undefined) this.#handshakeBegins();
     this.#run((engine, now) => engine.start(now));
-    if (!this.#doomed) this.#options.carrier.setReceiver(this);
+    if (!this.#doomed) this.#carrier.setReceiver(this);
   }
 
-  /** What was negotiated; stays after the end. */
+  /** What was negotiated; stays after the end. The engine may put it together for each call. */
   get info(): EngineInfo | undefined {
-    return this.#info;
+    return this.#wasEstablished ? (this.#info ?? this.#engine?.info) : undefined;
   }
 
   /** The handshake was completed. */
   get wasEstablished(): boolean {
-    return this.#info !== undefined;
+    return this.#wasEstablished;
   }
 
   /** `send` is possible. */
@@ -142,7 +156,7 @@ export class Association implements EngineSink, Receiver {
   /** Where what was received waits. */
   get queue(): ReceiveQueue {
     if (this.#queue === undefined) {
-      this.#queue = new ReceiveQueue(this.#options.queueOptions);
+      this.#queue = new ReceiveQueue(this.#settings.queueOptions);
       this.#queue.open();
       if (this.#phase === 'over') this.#queue.end(this.#endError);
     }
@@ -167,10 +181,11 @@ export class Association implements EngineSink, Receiver {
   /** As {@link Engine.exportKeyingMaterial}. @throws ENOTCONN the association is not there or over; ENOTSUP its keys must not be exported. */
   exportKeyingMaterial(length: number, label: string, context: Uint8Array | undefined): Uint8Array {
     const engine = this.#engine;
-    if (engine === undefined || this.#info === undefined || this.#doomed) {
+    const { info } = this;
+    if (engine === undefined || info === undefined || this.#doomed) {
       throw errnoError('ENOTCONN', 'exportKeyingMaterial: there is no association');
     }
-    if (!this.#info.extendedMasterSecret) {
+    if (!info.extendedMasterSecret) {
       // RFC 7627 §5.4: two associations of one attacker in between could have the same.
       const reason = 'the peer has no extended_master_secret, without which keys must not be exported (RFC 7627 §5.4)';
       throw errnoError('ENOTSUP', `exportKeyingMaterial: ${reason}`);
@@ -194,7 +209,7 @@ export class Association implements EngineSink, Receiver {
     const engine = this.#engine;
     if (engine === undefined || this.#phase !== 'open') return Promise.resolve();
     this.#phase = 'closing';
-    return this.#gather(() => engine.close(this.#options.clock.now())).then(() => undefined);
+    return this.#gather(() => engine.close(this.#settings.clock.now())).then(() => undefined);
   }
 
   /** As {@link Engine.save}. */
@@ -229,8 +244,8 @@ export class Association implements EngineSink, Receiver {
 
   /** The peer is at another address from now on. */
   movedTo(host: string, port: number): void {
-    this.#options.host = host;
-    this.#options.port = port;
+    this.#host = host;
+    this.#port = port;
     this.#queue?.tellPeerAddress(host, port);
   }
 
@@ -253,7 +268,7 @@ export class Association implements EngineSink, Receiver {
 
   /** Leaves what comes in the socket below, or takes it again. Streams only. */
   pause(paused: boolean): void {
-    if (!this.#doomed) this.#options.carrier.setReceiver(paused ? undefined : this);
+    if (!this.#doomed) this.#carrier.setReceiver(paused ? undefined : this);
   }
 
   // Receiver: what the socket below has to tell.
@@ -270,7 +285,7 @@ export class Association implements EngineSink, Receiver {
     }
     this.#depth += 1;
     try {
-      engine.receive(data, this.#options.clock.now());
+      engine.receive(data, this.#settings.clock.now());
     } catch (error) {
       this.#end(asAvsError(error));
     } finally {
@@ -281,8 +296,8 @@ export class Association implements EngineSink, Receiver {
 
   onError(error: AvsError): void {
     if (this.#doomed) return;
-    const { state } = this.#options.carrier;
-    const survives = this.#options.kind === 'datagram' && state !== 'closed' && state !== 'shutdown';
+    const { state } = this.#carrier;
+    const survives = this.#settings.kind === 'datagram' && state !== 'closed' && state !== 'shutdown';
     if (this.#phase === 'handshake' || !survives) this.#end(asAvsError(error));
     else this.#queue?.report(asAvsError(error));
   }
@@ -298,7 +313,7 @@ export class Association implements EngineSink, Receiver {
     if (this.#doomed) return;
     let sent: Promise<unknown>;
     try {
-      sent = this.#options.carrier.send(datagram);
+      sent = this.#carrier.send(datagram);
     } catch (error) {
       sent = Promise.reject(error);
     }
@@ -308,7 +323,7 @@ export class Association implements EngineSink, Receiver {
 
   deliver(plaintext: Uint8Array): void {
     if (this.#doomed) return;
-    const gate = this.#options.gate?.();
+    const gate = this.#settings.gate?.();
     if (gate === undefined && this.#held === undefined) {
       this.#handOut(plaintext);
       return;
@@ -319,7 +334,7 @@ export class Association implements EngineSink, Receiver {
 
   #holding(): HeldDataOwner {
     return {
-      gate: () => this.#options.gate?.(),
+      gate: () => this.#settings.gate?.(),
       handOut: (plaintext) => {
         if (this.#held !== undefined) this.#handOut(plaintext);
       },
@@ -334,17 +349,17 @@ export class Association implements EngineSink, Receiver {
 
   #handOut(plaintext: Uint8Array): void {
     const { length } = plaintext;
-    if (this.queue.push(plaintext, this.#options.host, this.#options.port)) this.bytesReceived += length;
+    if (this.queue.push(plaintext, this.#host, this.#port)) this.bytesReceived += length;
     else this.dropped('overflow');
   }
 
   established(): void {
     if (this.#doomed || this.#phase !== 'handshake') return;
-    this.#info = this.#engine?.info;
+    this.#wasEstablished = true;
     this.#phase = 'open';
     this.#handshakeEnds();
     this.#queue?.open();
-    this.#options.owner.established();
+    this.#owner.established();
   }
 
   alert(alert: Alert): void {
@@ -353,7 +368,7 @@ export class Association implements EngineSink, Receiver {
   }
 
   session(state: Uint8Array): void {
-    if (!this.#doomed) this.#options.owner.session(state);
+    if (!this.#doomed) this.#owner.session(state);
   }
 
   dropped(reason: DropReason): void {
@@ -361,7 +376,7 @@ export class Association implements EngineSink, Receiver {
     this.#drops ??= noDrops();
     this.#drops[reason] += 1;
     if (channels.drop.hasSubscribers) channels.drop.publish({ ...this.#event, reason });
-    this.#options.owner.dropped(reason);
+    this.#owner.dropped(reason);
   }
 
   retransmitted(): void {
@@ -371,11 +386,11 @@ export class Association implements EngineSink, Receiver {
   }
 
   newest(): void {
-    if (!this.#doomed) this.#options.owner.newest();
+    if (!this.#doomed) this.#owner.newest();
   }
 
   routabilityCheck(type: RoutabilityCheckTypeCode, cookie: Uint8Array): void {
-    if (!this.#doomed) this.#options.owner.routabilityCheck(type, cookie);
+    if (!this.#doomed) this.#owner.routabilityCheck(type, cookie);
   }
 
   wake(): void {
@@ -392,7 +407,7 @@ export class Association implements EngineSink, Receiver {
   }
 
   #end(error: AvsError | undefined): void {
-    if (this.#finish(error)) this.#options.owner.ended(error);
+    if (this.#finish(error)) this.#owner.ended(error);
   }
 
   /** False: it was over already. */
@@ -416,12 +431,11 @@ export class Association implements EngineSink, Receiver {
   // What who observes is told.
 
   get #event(): AssociationEvent {
-    const { role, host, port } = this.#options;
-    return { association: this.#number, role, host, port };
+    return { association: this.#number, role: this.#settings.role, host: this.#host, port: this.#port };
   }
 
   #handshakeBegins(): void {
-    this.#handshakeSince = this.#options.clock.now();
+    this.#handshakeSince = this.#settings.clock.now();
     if (channels.handshakeStart.hasSubscribers) channels.handshakeStart.publish(this.#event);
   }
 
@@ -429,15 +443,15 @@ export class Association implements EngineSink, Receiver {
     const since = this.#handshakeSince;
     this.#handshakeSince = undefined;
     if (since === undefined || !channels.handshakeEnd.hasSubscribers) return;
-    const info = this.#info === undefined ? undefined : summaryOf(this.#info);
-    const duration = this.#options.clock.now() - since;
+    const info = this.info && summaryOf(this.info);
+    const duration = this.#settings.clock.now() - since;
     channels.handshakeEnd.publish({ ...this.#event, duration, info, error: this.#endError });
   }
 
   #transmitFailed(error: AvsError): void {
     if (this.#phase === 'handshake') {
       if (!transient.some((errno) => isErrno(error, errno))) this.#end(error);
-    } else if (this.#options.kind === 'stream') {
+    } else if (this.#settings.kind === 'stream') {
       this.#end(error);
     } else if (isErrno(error, 'ECONNREFUSED') && !this.#doomed) {
       this.#queue?.report(error);
@@ -449,7 +463,7 @@ export class Association implements EngineSink, Receiver {
     if (engine === undefined || this.#doomed) return;
     this.#depth += 1;
     try {
-      call(engine, this.#options.clock.now());
+      call(engine, this.#settings.clock.now());
     } catch (error) {
       this.#end(asAvsError(error));
     } finally {
@@ -491,6 +505,7 @@ export class Association implements EngineSink, Receiver {
     }
     this.#reschedule(this.#doomed ? undefined : engine.nextTimeout);
     if (!this.#doomed) return;
+    if (this.#wasEstablished) this.#info = engine.info;
     this.#engine = undefined;
     engine.destroy();
   }
@@ -498,6 +513,6 @@ export class Association implements EngineSink, Receiver {
   #reschedule(at: number | undefined): void {
     if (at === this.#scheduled) return;
     this.#scheduled = at;
-    this.#options.owner.schedule(at);
+    this.#owner.schedule(at);
   }
 }

@@ -1,5 +1,5 @@
 import { checkHost, checkInteger, checkObject, checkPort, invalid } from './argument-checks.js';
-import { Association, type AssociationOwner } from './association.js';
+import { Association, type AssociationOwner, type AssociationSettings } from './association.js';
 import { Attempt } from './attempt.js';
 import { checkNotCleanedUp, closeQuietly, hostnameOf, localOf, peerOf, releaseQuietly } from './below.js';
 import { ClockAlarm } from './clock-alarm.js';
@@ -365,16 +365,18 @@ export class ClientSocket extends SecureSocketBase {
     const carrier = this.#movable(backend, hostname);
     this.#isContinued = false;
     const established = new Promise<void>((resolve, reject) => {
-      this.association = new Association({
-        owner: this.#owner(resolve, reject),
-        carrier: carrier ?? backend,
+      const settings: AssociationSettings = {
         role: 'client',
         kind: this.#inboxOptions.kind,
         clock: this.#settings.clock,
-        ...peerOf(backend),
-        queue: this.#inbox,
         queueOptions: this.#inboxOptions,
         gate: this.#kept && (() => this.#kept?.gate()),
+      };
+      this.association = new Association(settings, {
+        owner: this.#owner(resolve, reject),
+        carrier: carrier ?? backend,
+        ...peerOf(backend),
+        queue: this.#inbox,
       });
       const options = this.#engineOptions(backend, carrier, hostname, session);
       this.association.start((sink) => {

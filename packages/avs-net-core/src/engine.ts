@@ -143,8 +143,8 @@ export interface Engine {
   /** Undefined until the handshake is complete. */
   readonly info: EngineInfo | undefined;
   /**
-   * The largest plaintext whose record fits in `size` bytes: exact once negotiated, before that the worst case of the
-   * configured suites. Never below 0.
+   * The largest plaintext whose record fits in `size` bytes: exact once negotiated, and no more than `info.maxFragmentLength`; before that
+   * the worst case of the configured suites. Never below 0.
    */
   maxPlaintext(size: number): number;
 }

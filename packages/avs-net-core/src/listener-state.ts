@@ -7,6 +7,7 @@ const form = 1;
 export interface SavedPeer {
   readonly host: string;
   readonly port: number;
+  /** 32 bits, signed. */
   readonly handshakeId: number;
   /** How long the peer has not been heard, ms. */
   readonly idle: number;
@@ -64,7 +65,7 @@ export function decodeListener(bytes: Uint8Array): SavedListener | undefined {
 
 function decodePeer(reader: NumberReader): SavedPeer {
   const host = new TextDecoder().decode(reader.bytes(reader.number()));
-  const [port, handshakeId, idle] = [reader.number(), reader.number(), reader.number()];
+  const [port, handshakeId, idle] = [reader.number(), reader.number() | 0, reader.number()];
   const state = reader.bytes(reader.number());
   const unread: Uint8Array[] = [];
   for (let left = reader.number(); left > 0; left -= 1) unread.push(reader.bytes(reader.number()));

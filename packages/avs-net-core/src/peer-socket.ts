@@ -1,6 +1,5 @@
 import type { AcceptedSocket } from './accepted-socket.js';
-import { Association, type AssociationOwner, type CarrierSocket } from './association.js';
-import type { Clock } from './clock.js';
+import { Association, type AssociationOwner, type AssociationSettings, type CarrierSocket } from './association.js';
 import type { Endpoint } from './configuration.js';
 import type { HeapEntry } from './deadline-heap.js';
 import { type DropReason, RoutabilityCheckType, type RoutabilityCheckTypeCode } from './engine.js';
@@ -8,15 +7,14 @@ import { type AvsError, errnoError } from './errors.js';
 import { ipFamily } from './ip-address.js';
 import type { ReadableOption, ReadableOptions } from './options.js';
 import { type Challenger, isSame, PathValidation, UnprovenPath } from './path-validation.js';
-import type { ReceiveQueueOptions } from './receive-queue.js';
 import type { Socket, SocketState } from './socket.js';
 
 /** What a {@link PeerSocket} needs of the table that it is in. */
 export interface PeerHost {
   /** The bound socket that all peers share. */
   readonly backend: Socket;
-  readonly clock: Clock;
-  readonly queueOptions: ReceiveQueueOptions;
+  /** Of all associations. */
+  readonly settings: AssociationSettings;
   established(peer: PeerSocket): void;
   /** The association is over by itself. */
   ended(peer: PeerSocket): void;
@@ -32,6 +30,12 @@ export interface PeerHost {
   /** `engineAt` or the deadline of `path` has changed. */
   reschedule(peer: PeerSocket): void;
 }
+
+/** What a {@link PeerSocket} begins with. */
+export type PeerOptions = Pick<
+  PeerSocket,
+  'key' | 'remoteHost' | 'remotePort' | 'handshakeId' | 'lastHeard' | 'limitAt'
+>;
 
 /**
  * One peer of a listener: the socket that its association sees below itself, which is a view of the shared one, and the
@@ -50,12 +54,14 @@ export class PeerSocket implements CarrierSocket, AssociationOwner, HeapEntry, C
   /** Of the ClientHello that created it. */
   readonly handshakeId: number;
   readonly association: Association;
-  deadline = Infinity;
+  // Times are whole milliseconds: those and other small integers lie in the object itself, where V8 gives every other number, one that
+  // begins as Infinity included, 16 bytes of its own.
+  deadline = 0;
   heapIndex = -1;
   /** When the engine wants to be called. */
   engineAt: number | undefined;
   /** When the handshake must be complete; when complete, when to look whether the peer has been idle. */
-  limitAt = Infinity;
+  limitAt: number;
   /** When the peer was last heard: a datagram of which nothing was dropped. */
   lastHeard: number;
   isEstablished = false;
@@ -76,23 +82,16 @@ export class PeerSocket implements CarrierSocket, AssociationOwner, HeapEntry, C
   /** Where what is sent goes now, if not to the peer's address. */
   #destination: Endpoint | undefined;
 
-  constructor(host: PeerHost, key: string, remoteHost: string, remotePort: number, handshakeId: number) {
+  constructor(host: PeerHost, { key, remoteHost, remotePort, handshakeId, lastHeard, limitAt }: PeerOptions) {
     this.#host = host;
     this.key = key;
     this.remoteHost = remoteHost;
     this.remotePort = remotePort;
     this.handshakeId = handshakeId;
-    this.lastHeard = host.clock.now();
-    this.association = new Association({
-      owner: this,
-      carrier: this,
-      role: 'server',
-      kind: 'datagram',
-      clock: host.clock,
-      host: remoteHost,
-      port: remotePort,
-      queueOptions: host.queueOptions,
-    });
+    this.lastHeard = Math.ceil(lastHeard);
+    this.limitAt = Math.ceil(limitAt);
+    const peer = { owner: this, carrier: this, host: remoteHost, port: remotePort };
+    this.association = new Association(host.settings, peer);
   }
 
   /** Takes a datagram, from the peer's address unless another is given. */
@@ -102,7 +101,7 @@ export class PeerSocket implements CarrierSocket, AssociationOwner, HeapEntry, C
     this.#bytes = data.length;
     this.association.onData(data);
     this.#from = undefined;
-    if (!this.#isNoise) this.lastHeard = now;
+    if (!this.#isNoise) this.lastHeard = Math.ceil(now);
   }
 
   /** The peer is at another address from now on. */

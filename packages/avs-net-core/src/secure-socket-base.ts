@@ -306,8 +306,10 @@ export abstract class SecureSocketBase implements SecureSocket {
 
   #innerMtu(): number {
     const size = datagramSizeOf(this.#below());
-    const fits = this.#association?.maxPlaintext(size) ?? this.worstMaxPlaintext(size);
-    return Math.min(fits, this.#association?.info?.maxFragmentLength ?? maxPlaintextLength);
+    const exact = this.#association?.maxPlaintext(size);
+    if (exact !== undefined) return Math.min(exact, maxPlaintextLength);
+    const negotiated = this.#association?.info?.maxFragmentLength ?? maxPlaintextLength;
+    return Math.min(this.worstMaxPlaintext(size), negotiated);
   }
 
   /** The socket below, where there are names to resolve. */

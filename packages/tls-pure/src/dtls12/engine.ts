@@ -39,6 +39,7 @@ import type { AssociationKeeper } from './association-keeper.js';
 import type { Context } from './context.js';
 import type { Exporter } from './exporter.js';
 import type { Handshake } from './handshake.js';
+import { KeptInfo } from './kept-info.js';
 
 /** Warning alerts in a row that a peer may send. OpenSSL bears as many. */
 const mostWarnings = 4;
@@ -62,7 +63,6 @@ export interface Protection {
  * because renegotiation is refused.
  */
 export class Dtls12Engine implements Engine, FlightCarrier {
-  info: EngineInfo | undefined;
   #state: 'handshaking' | 'established' | 'closing' | 'closed' = 'handshaking';
   #handshake: Handshake | undefined;
   #reader: RecordProtection | undefined;
@@ -78,8 +78,9 @@ export class Dtls12Engine implements Engine, FlightCarrier {
   #limits: UsageLimits = { records: Infinity, forgeries: Infinity };
   /** Records of epoch 1 that failed authentication. */
   #forgeries = 0;
-  #lastFlight: Flight | undefined;
-  #lastFlightSentAt = 0;
+  #info: KeptInfo | undefined;
+  /** Until the peer shows that it has it. */
+  #lastFlight: { readonly flight: Flight; sentAt: number } | undefined;
   #exporter: Exporter | undefined;
   /** Warning alerts received, and refusals to renegotiate sent, since the handshake or the last application data. */
   #warnings = 0;
@@ -98,6 +99,10 @@ export class Dtls12Engine implements Engine, FlightCarrier {
   ) {
     this.#cid = options.connectionId ?? noConnectionId;
     this.#handshake = createHandshake?.(this);
+  }
+
+  get info(): EngineInfo | undefined {
+    return this.#info?.expand();
   }
 
   get nextTimeout(): number | undefined {
@@ -134,7 +139,7 @@ export class Dtls12Engine implements Engine, FlightCarrier {
 
   sendRoutabilityCheck(type: RoutabilityCheckTypeCode, cookie: Uint8Array): void {
     if (this.#state !== 'established') throw errnoError('ENOTCONN', 'the association is not established');
-    if (!this.info?.returnRoutabilityCheck) throw errnoError('ENOTSUP', 'the peer does no return routability checks');
+    if (!this.#info?.returnRoutabilityCheck) throw errnoError('ENOTSUP', 'the peer does no return routability checks');
     const message = new Uint8Array(1 + routabilityCookieLength);
     message[0] = type;
     message.set(cookie, 1);
@@ -169,7 +174,7 @@ export class Dtls12Engine implements Engine, FlightCarrier {
 
   save(): Uint8Array | undefined {
     if (this.#state !== 'established') return undefined;
-    if (this.keeper && !this.info?.peerConnectionId?.length) return undefined;
+    if (this.keeper && !this.#info?.peerConnectionId?.length) return undefined;
     if (this.keeper) return this.keeper.save(this.#sequence, this.#window.state.newest, (next) => this.#encode(next));
     return this.#encode({ sequence: this.#sequence, window: this.#window.state });
   }
@@ -180,7 +185,7 @@ export class Dtls12Engine implements Engine, FlightCarrier {
   }
 
   maxPlaintext(size: number): number {
-    const { info } = this;
+    const info = this.#info;
     const { suites, recordPadding } = this.context;
     const fits =
       info && this.#writer ? this.#writer.maxPlaintext(size) : worstMaxPlaintext(suites, size, recordPadding);
@@ -205,7 +210,7 @@ export class Dtls12Engine implements Engine, FlightCarrier {
   /** Both Finished messages are verified: the handshake's state is dropped, but for what keys are exported from. */
   complete(info: EngineInfo, exporter: Exporter | undefined): void {
     if (this.#state !== 'handshaking') return exporter?.destroy();
-    this.info = info;
+    this.#info = new KeptInfo(info);
     this.#exporter = exporter;
     this.#warnings = 0;
     this.#state = 'established';
@@ -225,7 +230,7 @@ export class Dtls12Engine implements Engine, FlightCarrier {
     this.#window.state = window;
     this.#forgeries = forgeries;
     this.#exporter = exporter;
-    this.info = info;
+    this.#info = new KeptInfo(info);
     this.#state = 'established';
   }
 
@@ -237,8 +242,7 @@ export class Dtls12Engine implements Engine, FlightCarrier {
   /** Nothing acknowledges the last flight of a handshake, so the side that sent it answers a repetition of the peer's with it. */
   keepLastFlight(flight: Flight, now: number): void {
     if (this.#state === 'closed') return;
-    this.#lastFlight = flight;
-    this.#lastFlightSentAt = now;
+    this.#lastFlight = { flight, sentAt: now };
   }
 
   /** Hands out application data. */
@@ -292,7 +296,7 @@ export class Dtls12Engine implements Engine, FlightCarrier {
   }
 
   maxFragment(epoch: number, size: number): number {
-    const largest = this.#handshake?.maxFragmentLength ?? this.info?.maxFragmentLength ?? maxPlaintextLength;
+    const largest = this.#handshake?.maxFragmentLength ?? this.#info?.maxFragmentLength ?? maxPlaintextLength;
     const fits = epoch === 0 || !this.#writer ? size - recordHeaderLength : this.#writer.maxPlaintext(size);
     return Math.min(largest, fits);
   }
@@ -392,7 +396,7 @@ export class Dtls12Engine implements Engine, FlightCarrier {
   #receiveRoutabilityCheck(content: Uint8Array): void {
     const [type] = content;
     const isKnown = type <= RoutabilityCheckType.path_drop && content.length === 1 + routabilityCookieLength;
-    if (!this.info?.returnRoutabilityCheck || !isKnown) return this.drop('unexpected');
+    if (!this.#info?.returnRoutabilityCheck || !isKnown) return this.drop('unexpected');
     this.sink.routabilityCheck(type as RoutabilityCheckTypeCode, content.slice(1));
   }
 
@@ -404,12 +408,13 @@ export class Dtls12Engine implements Engine, FlightCarrier {
     } catch {
       return this.drop('malformed');
     }
-    if (type === HandshakeType.finished && this.#lastFlight) {
+    const last = this.#lastFlight;
+    if (type === HandshakeType.finished && last) {
       // RFC 6347 §4.2.4: in FINISHED a repeated flight of the peer is answered with ours, here at a bounded rate.
-      if (now - this.#lastFlightSentAt < answerInterval(this.options.handshakeTimeouts)) return this.drop('unexpected');
-      this.#lastFlightSentAt = now;
+      if (now - last.sentAt < answerInterval(this.options.handshakeTimeouts)) return this.drop('unexpected');
+      last.sentAt = now;
       this.sink.retransmitted();
-      return sendFlight(this.#lastFlight, this, this.options.maxDatagramSize);
+      return sendFlight(last.flight, this, this.options.maxDatagramSize);
     }
     this.drop('unexpected');
     const renegotiates = type === HandshakeType.hello_request || type === HandshakeType.client_hello;

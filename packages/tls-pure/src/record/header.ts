@@ -50,12 +50,14 @@ export function decodeRecordHeader(datagram: Uint8Array, start: number, cidLengt
   if (body > datagram.length) return undefined;
   const length = u16(datagram, body - 2);
   if (length > datagram.length - body || length > maxPlaintextLength + maxExpansion) return undefined;
+  const high = u16(datagram, start + 5);
+  const low = ((u16(datagram, start + 7) << 16) | u16(datagram, start + 9)) >>> 0;
   return {
     type: datagram[start],
     version: u16(datagram, start + 1),
     epoch: u16(datagram, start + 3),
-    sequenceNumber:
-      u16(datagram, start + 5) * 2 ** 32 + (u16(datagram, start + 7) * 2 ** 16 + u16(datagram, start + 9)),
+    // Not by way of a product that is 0: wherever such a number is kept it would have 16 bytes of its own.
+    sequenceNumber: high === 0 ? low : high * 2 ** 32 + low,
     start,
     body,
     end: body + length,
