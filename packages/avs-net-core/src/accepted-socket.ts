@@ -16,7 +16,6 @@ export interface AcceptedSocketContext {
 
 /** A secure socket that a listener hands out. Once closed it stays closed: its peer connects, not it. */
 export class AcceptedSocket extends SecureSocketBase {
-  readonly type = 'dtls';
   readonly #context: AcceptedSocketContext;
   #inbox: ReceiveQueue | undefined;
 
@@ -27,34 +26,38 @@ export class AcceptedSocket extends SecureSocketBase {
     this.carrier = carrier;
   }
 
+  get type(): 'dtls' {
+    return 'dtls';
+  }
+
   /** @throws ENOTSUP always. */
   async connect(): Promise<void> {
-    throw this.#refusal('connect');
+    throw this.refusal('connect');
   }
 
   /** @throws ENOTSUP always. */
   async decorate(): Promise<void> {
-    throw this.#refusal('decorate');
+    throw this.refusal('decorate');
   }
 
   /** @throws ENOTSUP always. */
   async bind(): Promise<void> {
-    throw this.#refusal('bind');
+    throw this.refusal('bind');
   }
 
   /** @throws ENOTSUP always. */
   async accept(): Promise<Socket> {
-    throw this.#refusal('accept');
+    throw this.refusal('accept');
   }
 
   /** @throws ENOTSUP always. */
   async rebind(): Promise<void> {
-    throw this.#refusal('rebind');
+    throw this.refusal('rebind');
   }
 
   /** @throws ENOTSUP always: a listener saves its associations together. */
   async suspend(): Promise<void> {
-    throw this.#refusal('suspend');
+    throw this.refusal('suspend');
   }
 
   protected get inbox(): ReceiveQueue {
@@ -83,7 +86,7 @@ export class AcceptedSocket extends SecureSocketBase {
 
   protected onCleanup(): void {}
 
-  #refusal(operation: string): AvsError {
+  private refusal(operation: string): AvsError {
     this.checkUsable();
     return errnoError('ENOTSUP', `${operation}: the socket was accepted by a listener; make a client socket for that`);
   }

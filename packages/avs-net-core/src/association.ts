@@ -95,7 +95,6 @@ export class Association implements EngineSink, Receiver {
   #wasEstablished = false;
   /** Calls into the engine under way. */
   #depth = 0;
-  #doomed = false;
   #waking = false;
   #waiting: Uint8Array[] | undefined;
   /** What has come and waits for the gate. */
@@ -135,7 +134,7 @@ export class Association implements EngineSink, Receiver {
     this.#engine = create(this);
     if (this.#engine.info === undefined) this.#handshakeBegins();
     this.#run((engine, now) => engine.start(now));
-    if (!this.#doomed) this.#carrier.setReceiver(this);
+    if (!this.#isOver) this.#carrier.setReceiver(this);
   }
 
   /** What was negotiated; stays after the end. The engine may put it together for each call. */
@@ -182,7 +181,7 @@ export class Association implements EngineSink, Receiver {
   exportKeyingMaterial(length: number, label: string, context: Uint8Array | undefined): Uint8Array {
     const engine = this.#engine;
     const { info } = this;
-    if (engine === undefined || info === undefined || this.#doomed) {
+    if (engine === undefined || info === undefined || this.#isOver) {
       throw errnoError('ENOTCONN', 'exportKeyingMaterial: there is no association');
     }
     if (!info.extendedMasterSecret) {
@@ -268,14 +267,14 @@ export class Association implements EngineSink, Receiver {
 
   /** Leaves what comes in the socket below, or takes it again. Streams only. */
   pause(paused: boolean): void {
-    if (!this.#doomed) this.#carrier.setReceiver(paused ? undefined : this);
+    if (!this.#isOver) this.#carrier.setReceiver(paused ? undefined : this);
   }
 
   // Receiver: what the socket below has to tell.
 
   onData(data: Uint8Array): void {
     const engine = this.#engine;
-    if (engine === undefined || this.#doomed) return;
+    if (engine === undefined || this.#isOver) return;
     this.wasHeard = true;
     if (this.#depth > 0) {
       this.#waiting ??= [];
@@ -295,7 +294,7 @@ export class Association implements EngineSink, Receiver {
   }
 
   onError(error: AvsError): void {
-    if (this.#doomed) return;
+    if (this.#isOver) return;
     const { state } = this.#carrier;
     const survives = this.#settings.kind === 'datagram' && state !== 'closed' && state !== 'shutdown';
     if (this.#phase === 'handshake' || !survives) this.#end(asAvsError(error));
@@ -310,7 +309,7 @@ export class Association implements EngineSink, Receiver {
   // EngineSink: what the engine has to tell.
 
   transmit(datagram: Uint8Array): void {
-    if (this.#doomed) return;
+    if (this.#isOver) return;
     let sent: Promise<unknown>;
     try {
       sent = this.#carrier.send(datagram);
@@ -322,7 +321,7 @@ export class Association implements EngineSink, Receiver {
   }
 
   deliver(plaintext: Uint8Array): void {
-    if (this.#doomed) return;
+    if (this.#isOver) return;
     const gate = this.#settings.gate?.();
     if (gate === undefined && this.#held === undefined) {
       this.#handOut(plaintext);
@@ -354,7 +353,7 @@ export class Association implements EngineSink, Receiver {
   }
 
   established(): void {
-    if (this.#doomed || this.#phase !== 'handshake') return;
+    if (this.#isOver || this.#phase !== 'handshake') return;
     this.#wasEstablished = true;
     this.#phase = 'open';
     this.#handshakeEnds();
@@ -368,11 +367,11 @@ export class Association implements EngineSink, Receiver {
   }
 
   session(state: Uint8Array): void {
-    if (!this.#doomed) this.#owner.session(state);
+    if (!this.#isOver) this.#owner.session(state);
   }
 
   dropped(reason: DropReason): void {
-    if (this.#doomed) return;
+    if (this.#isOver) return;
     this.#drops ??= noDrops();
     this.#drops[reason] += 1;
     if (channels.drop.hasSubscribers) channels.drop.publish({ ...this.#event, reason });
@@ -386,11 +385,11 @@ export class Association implements EngineSink, Receiver {
   }
 
   newest(): void {
-    if (!this.#doomed) this.#owner.newest();
+    if (!this.#isOver) this.#owner.newest();
   }
 
   routabilityCheck(type: RoutabilityCheckTypeCode, cookie: Uint8Array): void {
-    if (!this.#doomed) this.#owner.routabilityCheck(type, cookie);
+    if (!this.#isOver) this.#owner.routabilityCheck(type, cookie);
   }
 
   wake(): void {
@@ -420,10 +419,13 @@ export class Association implements EngineSink, Receiver {
     return true;
   }
 
+  get #isOver(): boolean {
+    return this.#phase === 'over';
+  }
+
   #doom(): void {
     this.#phase = 'over';
     this.#handshakeEnds();
-    this.#doomed = true;
     this.#waiting = undefined;
     this.#leave();
   }
@@ -453,14 +455,14 @@ export class Association implements EngineSink, Receiver {
       if (!transient.some((errno) => isErrno(error, errno))) this.#end(error);
     } else if (this.#settings.kind === 'stream') {
       this.#end(error);
-    } else if (isErrno(error, 'ECONNREFUSED') && !this.#doomed) {
+    } else if (isErrno(error, 'ECONNREFUSED') && !this.#isOver) {
       this.#queue?.report(error);
     }
   }
 
   #run(call: (engine: Engine, now: number) => void): void {
     const engine = this.#engine;
-    if (engine === undefined || this.#doomed) return;
+    if (engine === undefined || this.#isOver) return;
     this.#depth += 1;
     try {
       call(engine, this.#settings.clock.now());
@@ -495,7 +497,7 @@ export class Association implements EngineSink, Receiver {
   #leave(): void {
     const engine = this.#engine;
     if (this.#depth > 0 || engine === undefined) return;
-    if (!this.#doomed && this.#waiting !== undefined) {
+    if (!this.#isOver && this.#waiting !== undefined) {
       const waiting = this.#waiting.shift();
       if (waiting !== undefined) {
         this.onData(waiting);
@@ -503,8 +505,8 @@ export class Association implements EngineSink, Receiver {
       }
       this.#waiting = undefined;
     }
-    this.#reschedule(this.#doomed ? undefined : engine.nextTimeout);
-    if (!this.#doomed) return;
+    this.#reschedule(this.#isOver ? undefined : engine.nextTimeout);
+    if (!this.#isOver) return;
     if (this.#wasEstablished) this.#info = engine.info;
     this.#engine = undefined;
     engine.destroy();

@@ -41,7 +41,6 @@ interface Waiter {
  */
 export class ReceiveQueue {
   readonly #options: ReceiveQueueOptions;
-  readonly #limit: number;
   #state: 'closed' | 'open' | 'ended' = 'closed';
   /** Why it is closed, or ended with an error. */
   #error: AvsError | undefined;
@@ -61,7 +60,10 @@ export class ReceiveQueue {
 
   constructor(options: ReceiveQueueOptions) {
     this.#options = options;
-    this.#limit = options.limit ?? defaultLimit;
+  }
+
+  get #limit(): number {
+    return this.#options.limit ?? defaultLimit;
   }
 
   /** Entries not handed out yet. */

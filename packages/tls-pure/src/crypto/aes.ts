@@ -98,7 +98,7 @@ export class AesKey {
 
   /** FIPS 197 §5: 10, 12 or 14. */
   get rounds(): number {
-    return this.#live().size / 4 + 6;
+    return this.live().size / 4 + 6;
   }
 
   get isWiped(): boolean {
@@ -110,7 +110,7 @@ export class AesKey {
     const slot = this.#number % schedules;
     const at = slot * scheduleLength;
     if (owners[slot] !== this.#number) {
-      expand(this.#live(), this.#at, at);
+      expand(this.live(), this.#at, at);
       owners[slot] = this.#number;
     }
     return at;
@@ -118,7 +118,7 @@ export class AesKey {
 
   /** A copy of the key; the caller wipes it. */
   bytes(): Uint8Array {
-    const { bytes, size } = this.#live();
+    const { bytes, size } = this.live();
     return bytes.slice(this.#at, this.#at + size);
   }
 
@@ -134,7 +134,7 @@ export class AesKey {
   }
 
   /** @throws EBADF after `wipe`. */
-  #live(): SecretPage {
+  private live(): SecretPage {
     if (this.#page === undefined) throw errnoError('EBADF', 'the key was wiped');
     return this.#page;
   }

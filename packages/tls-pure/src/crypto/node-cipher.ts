@@ -102,12 +102,12 @@ class NodeCcm extends Ccm {
   }
 
   override seal(nonce: Uint8Array, aad: Uint8Array, buffer: Uint8Array, start: number, length: number): void {
-    if (length >= longCcm) this.#openssl().seal(nonce, aad, buffer, start, length);
+    if (length >= longCcm) this.openssl().seal(nonce, aad, buffer, start, length);
     else super.seal(nonce, aad, buffer, start, length);
   }
 
   override open(nonce: Uint8Array, aad: Uint8Array, buffer: Uint8Array, start: number, length: number): boolean {
-    if (length >= longCcm) return this.#openssl().open(nonce, aad, buffer, start, length);
+    if (length >= longCcm) return this.openssl().open(nonce, aad, buffer, start, length);
     return super.open(nonce, aad, buffer, start, length);
   }
 
@@ -117,7 +117,7 @@ class NodeCcm extends Ccm {
     this.#long = undefined;
   }
 
-  #openssl(): Aead {
+  private openssl(): Aead {
     if (this.#long) return this.#long;
     this.checkUsable();
     const key = this.key.bytes();

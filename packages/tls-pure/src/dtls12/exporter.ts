@@ -33,12 +33,12 @@ export class Exporter {
 
   /** Secret; a view. */
   get master(): Uint8Array {
-    return this.#view(0, masterLength);
+    return this.view(0, masterLength);
   }
 
   /** The client's and the server's; a view. */
   get randoms(): Uint8Array {
-    return this.#view(masterLength, size);
+    return this.view(masterLength, size);
   }
 
   /** `length` bytes for a label and, if there is one, a context. The caller wipes them. */
@@ -54,7 +54,7 @@ export class Exporter {
     if (page) store.release(page, this.#at);
   }
 
-  #view(from: number, to: number): Uint8Array {
+  private view(from: number, to: number): Uint8Array {
     if (!this.#page) throw errnoError('EBADF', 'the exporter was destroyed');
     return this.#page.bytes.subarray(this.#at + from, this.#at + to);
   }

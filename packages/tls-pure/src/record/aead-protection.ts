@@ -22,9 +22,7 @@ export class AeadProtection implements RecordProtection {
   #iv0: number;
   #iv1: number;
   #iv2: number;
-  readonly #explicitNonceLength: number;
-  /** Bytes of a record around its plaintext, or its DTLSInnerPlaintext. */
-  readonly #overhead: number;
+  readonly #parameters: AeadProtectionParameters;
 
   /** Copies key and IV. With a connection ID of any length, records have it, and are padded to multiples of `padding` bytes. RFC 9146. */
   constructor(
@@ -41,41 +39,40 @@ export class AeadProtection implements RecordProtection {
     this.#iv0 = readWord(nonce, 0);
     this.#iv1 = readWord(nonce, 4);
     this.#iv2 = readWord(nonce, 8);
-    this.#explicitNonceLength = parameters.explicitNonceLength;
-    this.#overhead = aeadOverhead(parameters) + cid.length;
+    this.#parameters = parameters;
   }
 
   seal(type: number, epoch: number, sequenceNumber: number, plaintext: Uint8Array): Uint8Array {
     const { cid } = this;
     const hasCid = cid.length > 0;
     const length = hasCid ? innerLength(plaintext.length, this.padding) : plaintext.length;
-    const record = recordBytes(length + this.#overhead);
+    const record = recordBytes(length + this.overhead);
     const headerLength = recordHeaderLength + cid.length;
     const outerType = hasCid ? ContentType.tls12_cid : type;
     encodeRecordHeader(record, outerType, epoch, sequenceNumber, record.length - headerLength, cid);
     let start = headerLength;
-    if (this.#explicitNonceLength > 0) {
+    if (this.#parameters.explicitNonceLength > 0) {
       record.copyWithin(start, 3, 11);
-      start += this.#explicitNonceLength;
+      start += this.#parameters.explicitNonceLength;
     }
     record.set(plaintext, start);
     if (hasCid) record[start + plaintext.length] = type;
-    this.#aead.seal(nonce, this.#prepare(record, 0, length), record, start, length);
+    this.#aead.seal(nonce, this.prepare(record, 0, length), record, start, length);
     return record;
   }
 
   open(datagram: Uint8Array, start: number, end: number): Uint8Array | undefined {
-    const length = end - start - this.#overhead;
+    const length = end - start - this.overhead;
     if (length < 0 || length > maxPlaintextLength) return undefined;
-    const additionalData = this.#prepare(datagram, start, length);
-    const body = start + recordHeaderLength + this.cid.length + this.#explicitNonceLength;
+    const additionalData = this.prepare(datagram, start, length);
+    const body = start + recordHeaderLength + this.cid.length + this.#parameters.explicitNonceLength;
     return this.#aead.open(nonce, additionalData, datagram, body, length)
       ? datagram.subarray(body, body + length)
       : undefined;
   }
 
   maxPlaintext(size: number): number {
-    const room = size - this.#overhead;
+    const room = size - this.overhead;
     return this.cid.length > 0 ? maxInnerContent(room, this.padding) : room;
   }
 
@@ -86,11 +83,16 @@ export class AeadProtection implements RecordProtection {
     this.#iv2 = 0;
   }
 
+  /** Bytes of a record around its plaintext, or its DTLSInnerPlaintext. */
+  private get overhead(): number {
+    return aeadOverhead(this.#parameters) + this.cid.length;
+  }
+
   /** Fills the nonce for the record whose header is at `start`, and gives the additional data. */
-  #prepare(record: Uint8Array, start: number, length: number): Uint8Array {
+  private prepare(record: Uint8Array, start: number, length: number): Uint8Array {
     const cidLength = this.cid.length;
     writeWord(nonce, 0, this.#iv0);
-    if (this.#explicitNonceLength > 0) {
+    if (this.#parameters.explicitNonceLength > 0) {
       const at = start + recordHeaderLength + cidLength;
       for (let i = 0; i < 8; i++) nonce[4 + i] = record[at + i];
     } else {

@@ -49,7 +49,7 @@ export class ReplayWindow {
   mark(sequenceNumber: number): boolean {
     const age = this.#newest - sequenceNumber;
     if (age < 0) {
-      this.#shift(-age);
+      this.shift(-age);
       this.#newest = sequenceNumber;
       this.#recent |= 1;
     } else if (age < 32) {
@@ -60,7 +60,7 @@ export class ReplayWindow {
     return age < 0;
   }
 
-  #shift(by: number): void {
+  private shift(by: number): void {
     if (by >= windowSize) {
       this.#recent = 0;
       this.#older = 0;
