@@ -1,14 +1,17 @@
 import { parseArgs } from 'node:util';
 import type { Bench, Run } from './benches/bench.js';
+import { connecting } from './benches/connecting.js';
 import { handshakes } from './benches/handshakes.js';
 import { memory } from './benches/memory.js';
 import { records } from './benches/records.js';
+import { sockets } from './benches/sockets.js';
+import { start } from './benches/start.js';
 import { buildNative } from './contest/native.js';
 import { Program } from './contest/program.js';
 import { environment } from './report/environment.js';
 import { renderReport, saveReport } from './report/page.js';
 
-const benches: readonly Bench[] = [records, handshakes, memory];
+const benches: readonly Bench[] = [records, handshakes, sockets, connecting, memory, start];
 
 const help = `npm run bench [-- NAME…] [-- options]
   NAME          of ${benches.map(({ name }) => name).join(', ')} (default all)

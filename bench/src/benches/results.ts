@@ -1,10 +1,10 @@
 import type { Result } from '../contest/contest.js';
-import { type Implementation, implementations } from '../contest/entrants.js';
+import { type Entrant, type Implementation, implementations } from '../contest/entrants.js';
 import { ratio, summarize } from '../contest/statistics.js';
 import { digits } from '../report/table.js';
 
 /** The column of an entrant. */
-export function label({ entrant }: Pick<Result, 'entrant'>): string {
+export function label({ entrant }: { entrant: Pick<Entrant, 'implementation' | 'node'> }): string {
   const { implementation, node } = entrant;
   return node === undefined ? implementations[implementation] : `${implementations[implementation]}, Node ${node}`;
 }
@@ -27,6 +27,12 @@ export function timesOf(results: readonly Result[], implementation: Implementati
 /** How many times as long one took as another; undefined unless both were measured. */
 export function timesAsLong(a: readonly number[], b: readonly number[]): number | undefined {
   return a.length === 0 || b.length === 0 ? undefined : ratio(a, b).median;
+}
+
+/** How fast one was, as a part of another, %; undefined unless both were measured. */
+export function percentOf(a: readonly number[], b: readonly number[]): number | undefined {
+  const times = timesAsLong(b, a);
+  return times === undefined ? undefined : times * 100;
 }
 
 /** Who was not measured at what, a line each. */

@@ -1,5 +1,5 @@
 import type { Entrant } from './entrants.js';
-import { NoAnswer, type Program } from './program.js';
+import { type Contestant, NoAnswer } from './program.js';
 
 /** How long and how often is measured. */
 export interface Effort {
@@ -22,7 +22,7 @@ export interface Result {
 
 interface Runner {
   readonly entrant: Entrant;
-  readonly program: Program;
+  readonly program: Contestant;
   readonly question: (count: number) => string;
   /** Pieces of work in a sample. */
   count: number;

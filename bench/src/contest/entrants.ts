@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildNative } from './native.js';
-import { NoAnswer, Program } from './program.js';
+import { buildNative, type NativeProgram } from './native.js';
+import { type Contestant, NoAnswer, Program } from './program.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
@@ -13,6 +13,8 @@ export const implementations = {
   pure: 'tls-pure',
   portable: 'tls-pure portable',
   naive: 'createCipheriv',
+  raw: 'node:dgram',
+  dtlsClient: 'node-dtls-client',
 } as const;
 
 /** One of {@link implementations}. */
@@ -24,7 +26,7 @@ export interface Entrant {
   /** Major version; undefined for programs without Node. */
   readonly node: string | undefined;
   /** Starts its program. @throws NoAnswer with the reason why it cannot take part. */
-  launch(): Program;
+  launch(): Contestant;
 }
 
 /** Every implementation on every Node of the list. */
@@ -35,15 +37,14 @@ export function entrants(nodes: readonly string[], only: readonly Implementation
 }
 
 function nativeEntrant(): Entrant {
-  return {
-    implementation: 'libssl',
-    node: undefined,
-    launch: () => {
-      const built = buildNative('limit');
-      if (built.program === undefined) throw new NoAnswer(built.reason);
-      return new Program(built.program, []);
-    },
-  };
+  return { implementation: 'libssl', node: undefined, launch: () => startNative('limit') };
+}
+
+/** Starts a program of native/. @throws NoAnswer it could not be built. */
+export function startNative(name: NativeProgram): Program {
+  const built = buildNative(name);
+  if (built.program === undefined) throw new NoAnswer(built.reason);
+  return new Program(built.program, []);
 }
 
 function nodeEntrant(implementation: Implementation, node: string): Entrant {

@@ -12,6 +12,7 @@ export type Built = { readonly program: string } | { readonly program: undefined
 /** The programs, and what each is made of. */
 const programs = {
   limit: ['limit.c', 'memory_link.c', 'psk.c'],
+  sockets: ['sockets.c', 'loopback.c', 'load.c', 'psk.c'],
 } as const;
 
 /** One of the programs of native/. */

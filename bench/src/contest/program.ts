@@ -2,8 +2,15 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 
+/** Who answers questions. */
+export interface Contestant {
+  /** @throws NoAnswer with the reason why it has none. */
+  ask(question: string): Promise<string>;
+  end(): Promise<void>;
+}
+
 /** A program that answers questions: one line on its standard output for each on its standard input. */
-export class Program {
+export class Program implements Contestant {
   readonly #child: ChildProcessByStdio<Writable, Readable, null>;
   readonly #lines: AsyncIterator<string>;
   readonly #ended: Promise<void>;

@@ -1,0 +1,56 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { rolldown } from 'rolldown';
+
+// Within the package, so that its dependencies are found.
+const folder = fileURLToPath(new URL('../../build', import.meta.url));
+
+/** Sizes in bytes. */
+export interface BundleSizes {
+  readonly minified: number;
+  readonly gzip: number;
+  readonly brotli: number;
+}
+
+/** Bundles a PSK client that uses an entry of a backend, as an application for a platform would be. */
+export async function bundle({
+  entry,
+  platform,
+}: {
+  entry: string;
+  platform: 'node' | 'browser';
+}): Promise<BundleSizes> {
+  mkdirSync(folder, { recursive: true });
+  const input = join(folder, `client-${platform}.mjs`);
+  writeFileSync(input, clientOf(entry));
+  const bundled = await rolldown({ input, platform, treeshake: true, logLevel: 'warn' });
+  const { output } = await bundled.generate({ format: 'esm', minify: true });
+  await bundled.close();
+  const code = Buffer.from(output.map((part) => ('code' in part ? part.code : '')).join(''));
+  return {
+    minified: code.length,
+    gzip: gzipSync(code, { level: 9 }).length,
+    brotli: brotliCompressSync(code).length,
+  };
+}
+
+/** The client of the README, as a module that others import. */
+function clientOf(entry: string): string {
+  const connect = entry.endsWith('/portable')
+    ? 'export async function connect(below) {\n  await socket.decorate(below);'
+    : 'export async function connect(host, port) {\n  await socket.connect(host, port);';
+  return `import { createDtlsSocket } from '${entry}';
+import { pskIdentityInfoFromBuffer, pskKeyInfoFromBuffer } from '@avs-net/crypto-creds';
+
+const key = pskKeyInfoFromBuffer(Uint8Array.from({ length: 16 }, (_, i) => i));
+const identity = pskIdentityInfoFromBuffer('device-1');
+const socket = await createDtlsSocket({ security: { mode: 'psk', key, identity } });
+
+${connect}
+  await socket.send(new TextEncoder().encode('hello'));
+  return socket.receive();
+}
+`;
+}
