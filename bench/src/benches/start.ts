@@ -45,7 +45,7 @@ export const start: Bench = {
 };
 
 async function measure({ nodes, quick, effort, progress }: Run): Promise<Findings> {
-  const { tables, targets } = measureImports(nodes, quick ? effort.rounds : effort.rounds * 2, progress);
+  const { tables, targets } = measureImports(nodes, quick ? 1 : effort.rounds * 2, progress);
   progress('sizes');
   const sizes = packages.map(packedSize);
   const bundles = await Promise.all(clients.map(async (client) => ({ ...client, ...(await bundle(client)) })));

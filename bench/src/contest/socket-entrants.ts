@@ -46,7 +46,7 @@ function pair(implementation: SocketImplementation, node: string | undefined): P
 }
 
 /** A server and a client that is connected to it. */
-class Pair implements Contestant {
+export class Pair implements Contestant {
   readonly #server: Contestant;
   readonly #client: Contestant;
   readonly #delivery: Delivery;
