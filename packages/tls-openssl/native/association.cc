@@ -213,20 +213,25 @@ Negotiated Association::GetNegotiated() const {
   return result;
 }
 
-// OpenSSL ends a handshake over a malformed alert, and over the fifth warning, whoever has sent them. Before there are keys that may be
-// anyone: malformed ones are dropped, and warnings told and no more. What is fatal is believed: a peer without keys has no other way to say
-// why it fails.
+// OpenSSL ends a handshake, often without a reason, over a malformed alert, the fifth warning, and a fragment that reaches beyond its message,
+// whoever has sent them. Before there are keys that may be anyone: malformed ones are dropped, and warnings told and no more. What is fatal is
+// believed: a peer without keys has no other way to say why it fails.
 bool Association::KeepFromOpenSsl(const Record& record) {
-  if (record.type != kAlert || record.epoch != 0) return false;
-  const Span alert = record.whole.From(kRecordHeaderSize);
-  if (alert.size != 2 || (alert.data[0] != kWarning && alert.data[0] != kFatal)) {
+  if (record.epoch != 0) return false;
+  const Span content = record.whole.From(kRecordHeaderSize);
+  if (record.type == kHandshake && !IsMadeOfFragments(content)) {
     Drop(DropReason::kMalformed);
     return true;
   }
-  if (alert.data[0] == kFatal || alert.data[1] == SSL_AD_CLOSE_NOTIFY) return false;
+  if (record.type != kAlert) return false;
+  if (content.size != 2 || (content.data[0] != kWarning && content.data[0] != kFatal)) {
+    Drop(DropReason::kMalformed);
+    return true;
+  }
+  if (content.data[0] == kFatal || content.data[1] == SSL_AD_CLOSE_NOTIFY) return false;
   if (plainWarnings_ < kMostWarnings) {
     ++plainWarnings_;
-    alerts_.push_back(static_cast<uint32_t>(kWarning) << 8 | alert.data[1]);
+    alerts_.push_back(static_cast<uint32_t>(kWarning) << 8 | content.data[1]);
   } else {
     Drop(DropReason::kOverflow);
   }

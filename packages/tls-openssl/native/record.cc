@@ -1,6 +1,17 @@
 #include "record.h"
 
 namespace avs {
+namespace {
+
+constexpr size_t kFragmentHeaderSize = 12;
+// SSL_MAX_CERT_LIST_DEFAULT
+constexpr size_t kLargestMessage = 100 * 1024;
+
+size_t ReadUint24(const uint8_t* bytes) {
+  return static_cast<size_t>(bytes[0]) << 16 | static_cast<size_t>(bytes[1]) << 8 | bytes[2];
+}
+
+}  // namespace
 
 bool TakeRecord(Span* datagram, Record* record) {
   if (datagram->size < kRecordHeaderSize) return false;
@@ -14,6 +25,20 @@ bool TakeRecord(Span* datagram, Record* record) {
   for (size_t index = 5; index < 11; ++index) record->sequence = record->sequence << 8 | header[index];
   record->whole = {header, size};
   *datagram = datagram->From(size);
+  return true;
+}
+
+bool IsMadeOfFragments(Span plaintext) {
+  if (plaintext.size == 0) return false;
+  while (plaintext.size > 0) {
+    if (plaintext.size < kFragmentHeaderSize) return false;
+    const size_t message = ReadUint24(plaintext.data + 1);
+    const size_t offset = ReadUint24(plaintext.data + 6);
+    const size_t length = ReadUint24(plaintext.data + 9);
+    if (message > kLargestMessage || offset > message || length > message - offset) return false;
+    if (length > plaintext.size - kFragmentHeaderSize) return false;
+    plaintext = plaintext.From(kFragmentHeaderSize + length);
+  }
   return true;
 }
 

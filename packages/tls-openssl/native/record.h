@@ -31,6 +31,10 @@ struct Record {
 // Takes the first record off `datagram`. False: what is left is not a record.
 bool TakeRecord(Span* datagram, Record* record);
 
+// Whether the plaintext of a handshake record is made of fragments that lie within their messages, and messages no longer than any that
+// OpenSSL takes. RFC 6347 §4.2.2
+bool IsMadeOfFragments(Span plaintext);
+
 // Replaces the version in a record's header.
 void SetVersion(uint8_t* header, uint16_t version);
 

@@ -152,3 +152,31 @@ describe('a server', () => {
     );
   });
 });
+
+// OpenSSL gives up over some of these, and some without a reason.
+describe.each<[string, (record: DataView) => void]>([
+  ['that reach beyond their message', (record) => record.setUint8(13 + 6, 0x20)],
+  ['of a later message that reach beyond it', (record) => record.setUint32(13 + 4, 0x0004_2000)],
+  ['of a later message, the longest that there can be', (record) => record.setUint32(13 + 1, 0xffffff04)],
+  ['longer than their record', (record) => record.setUint8(13 + 10, 0x01)],
+])('a handshake whose network adds fragments %s', (_, damage) => {
+  it.each(['client', 'server'] as const)('goes on: to the %s', async (to) => {
+    const damaged = (datagram: Uint8Array): Uint8Array => {
+      const copy = datagram.slice();
+      damage(new DataView(copy.buffer));
+      return copy;
+    };
+    // Only what the associations see: the first ClientHellos are the listener's.
+    const isHandshake = ([type, , , , epoch]: Uint8Array, { engine }: EnginePair['server']): boolean =>
+      type === 22 && epoch === 0 && engine !== undefined;
+    const pair: EnginePair = new EnginePair({
+      tap: (from, datagram) =>
+        from !== to && isHandshake(datagram, pair.server) ? [damaged(datagram), datagram] : [datagram],
+    });
+    await pair.handshake();
+    expect([pair.client.error, pair.server.error]).toEqual([undefined, undefined]);
+    expect([pair.client.established, pair.server.established]).toEqual([1, 1]);
+    expect(pair[to].dropped.malformed).toBeGreaterThan(0);
+    pair.destroy();
+  });
+});
