@@ -24,6 +24,13 @@ need default-jdk-headless java javac
 need golang-go go
 [ -e /usr/include/gnutls/dtls.h ] || packages+=(libgnutls28-dev)
 [ -e /usr/include/mbedtls/ssl.h ] || packages+=(libmbedtls-dev)
+# Mbed TLS 3 is built below.
+mbedtls3=/opt/mbedtls-3
+if [ ! -e "$mbedtls3" ]; then
+  need make make
+  need dpkg-dev dpkg-source
+  need bzip2 bzip2
+fi
 # For the bench: the limit is a program in C on libssl.
 [ -e /usr/include/openssl/ssl.h ] || packages+=(libssl-dev)
 [ -e /usr/include/stdio.h ] || packages+=(libc6-dev)
@@ -35,6 +42,47 @@ if [ ${#packages[@]} -gt 0 ]; then
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
   else
     echo "not there, and not installed, for that needs apt-get and root: ${packages[*]}"
+  fi
+fi
+
+# Debian 12 has Mbed TLS 2 only, whose package has no connection IDs. Version 3 is made of the source package of Debian 13, from the
+# mirror that the system uses and with its keys, and put beside what the system has. Nothing else of the system changes.
+build_mbedtls3() { # build_mbedtls3 <folder>
+  local folder=$1 made options
+  made=$folder/made
+  options=(-o "Dir::Etc::SourceList=$folder/debian-13.sources" -o Dir::Etc::SourceParts=- -o "Dir::State::Lists=$folder/lists"
+    -o "Dir::Cache=$folder/cache" -o APT::Sandbox::User=root)
+  mkdir -p "$folder/lists/partial" "$folder/cache/archives/partial" "$made/lib"
+  printf 'Types: deb-src\nURIs: %s\nSuites: trixie\nComponents: main\nSigned-By: %s\n' "$(debian_mirror)" \
+    /usr/share/keyrings/debian-archive-keyring.gpg >"$folder/debian-13.sources"
+  cd "$folder"
+  apt-get update "${options[@]}"
+  apt-get source "${options[@]}" mbedtls
+  cd mbedtls-3.*/
+  make -j"$(nproc)" lib
+  cp -r include "$made"
+  cp library/*.a "$made/lib"
+}
+
+debian_mirror() {
+  apt-get indextargets --format '$(ORIGIN) $(RELEASE) $(REPO_URI)' 'Created-By: Packages' |
+    awk '$1 == "Debian" && $2 !~ /-/ { print $3; exit }'
+}
+
+if [ ! -e "$mbedtls3" ]; then
+  if command -v apt-get >/dev/null && [ "$(id -u)" = 0 ] && [ -n "$(debian_mirror)" ]; then
+    echo "building Mbed TLS 3 in $mbedtls3"
+    work=$(mktemp -d)
+    # Not in a condition, where the first failure would not end it.
+    set +e
+    (set -e; build_mbedtls3 "$work") >"$work/log" 2>&1
+    status=$?
+    set -e
+    [ "$status" = 0 ] || { tail -30 "$work/log"; exit 1; }
+    mv "$work/made" "$mbedtls3"
+    rm -rf "$work"
+  else
+    echo 'not there, and not built, for that needs Debian and root: Mbed TLS 3'
   fi
 fi
 

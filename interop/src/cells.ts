@@ -14,6 +14,8 @@ export interface CellPlace {
   readonly role: Role;
   /** Our backend's name. */
   readonly backend: string;
+  /** A suite with connection IDs, which has a column of its own. */
+  readonly connectionIds?: boolean | undefined;
 }
 
 /** A cell, as the page shows it when its test has passed. */
@@ -90,12 +92,13 @@ export function emptyCell(peer: Peer, place: CellPlace, reason: string, check: (
 }
 
 /** Why a cell is not a pass, by the peer's own list. */
-export function findGap(peer: Peer, { row, role, backend }: CellPlace): Gap | undefined {
+export function findGap(peer: Peer, { row, role, backend, connectionIds = false }: CellPlace): Gap | undefined {
   return peer.gaps.find(
     (gap) =>
       gap.rows.includes(row) &&
       (gap.role === undefined || gap.role === role) &&
-      (gap.backend === undefined || gap.backend === backend),
+      (gap.backend === undefined || gap.backend === backend) &&
+      (gap.connectionIds === undefined || gap.connectionIds === connectionIds),
   );
 }
 
@@ -109,8 +112,8 @@ export function timersFor(peer: Peer, place: CellPlace): Timers {
   return findGap(peer, place)?.kind === 'fails' ? { handshakeTimeouts: { min: 500, max: 2_000 } } : {};
 }
 
-function cellName({ row, role, backend }: CellPlace): string {
-  return `${row}, we are the ${role}, ${backend}`;
+function cellName({ row, role, backend, connectionIds }: CellPlace): string {
+  return `${row}${connectionIds ? ' with connection IDs' : ''}, we are the ${role}, ${backend}`;
 }
 
 function reportedCell(name: string, cell: Cell, run: () => Promise<void>): void {

@@ -21,13 +21,13 @@ export interface CoapRequest {
 
 /** A client of node-coap over a DTLS socket of ours, as a `dgram.Socket`. */
 export class CoapClient implements AsyncDisposable {
-  readonly #socket: SecureSocket;
+  readonly socket: SecureSocket;
   readonly #view: DgramView;
   readonly #agent: Agent;
   readonly #port: number;
 
   private constructor(socket: SecureSocket, port: number) {
-    this.#socket = socket;
+    this.socket = socket;
     this.#view = dgramView(socket);
     this.#agent = new coap.Agent({ socket: this.#view });
     this.#port = port;
@@ -66,7 +66,7 @@ export class CoapClient implements AsyncDisposable {
     await new Promise<void>((resolve) => {
       this.#view.close(resolve);
     });
-    await this.#socket.cleanup();
+    await this.socket.cleanup();
   }
 }
 

@@ -12,7 +12,8 @@ const introduction = `# Interoperability
 Written by \`npm run interop\` from what it measured: do not edit. Every cell is a test with a real peer on the loopback interface, in
 \`interop/peers\`. The columns say what we are, and with which backend; the peer is the other.
 
-- A suite passes when the handshake completes with it, a line goes each way, and the association is closed cleanly.
+- A suite passes when the handshake completes with it, a line goes each way, and the association is closed cleanly. In a column with CID
+  both sides have connection IDs (RFC 9146), and a line goes each way again after the client's address has changed.
 - \`lacks\`: the peer, or our backend, does not have it. \`fails\`: it was tried and failed, as expected. The number leads to the reason.
 - \`·\`: the row is about the other role.
 `;
@@ -52,8 +53,9 @@ function peerSection({ title }: MeasuredPeer, cells: readonly Cell[]): string {
 function matrix(kind: Cell['kind'], cells: readonly Cell[], reasons: string[]): string {
   const rows = [...new Set(cells.map(({ row }) => row))];
   const found = [...new Set(cells.map(columnOf))];
-  // Backends in the order in which they are tried, the client before the server.
-  const columns = found.sort((a, b) => Number(a.startsWith('server')) - Number(b.startsWith('server')));
+  // Backends in the order in which they are tried; the client before the server, and connection IDs behind all.
+  const place = (column: string): number => (column.endsWith(cid) ? 2 : 0) + (column.startsWith('server') ? 1 : 0);
+  const columns = found.sort((a, b) => place(a) - place(b));
   const body = rows.map((row) => [
     row,
     ...columns.map((column) => {
@@ -64,7 +66,10 @@ function matrix(kind: Cell['kind'], cells: readonly Cell[], reasons: string[]): 
   return renderTable([[kind, ...columns], ...body]);
 }
 
-const columnOf = ({ role, backend }: Cell): string => `${role}, ${backend}`;
+const cid = ', CID';
+
+const columnOf = ({ role, backend, connectionIds }: Cell): string =>
+  `${role}, ${backend}${connectionIds === true ? cid : ''}`;
 
 function outcome({ outcome, reason }: Cell, reasons: string[]): string {
   if (reason === undefined) return outcome;

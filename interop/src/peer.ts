@@ -9,6 +9,8 @@ export interface Gap {
   readonly role?: Role | undefined;
   /** Undefined: every backend. */
   readonly backend?: string | undefined;
+  /** Whether it is about a suite's cell with connection IDs or the one without; undefined: both. */
+  readonly connectionIds?: boolean | undefined;
   /**
    * `lacks`: the peer does not have it, and says so itself when asked, which is checked. `fails`: it has it, and the cell is tried
    * and must fail, so that we hear of it when it begins to work.
@@ -53,6 +55,10 @@ export interface PeerSetup {
   readonly maxFragmentLength?: 512 | 1024 | 2048 | 4096 | undefined;
   /** RFC 7627: the peer neither offers nor takes it. */
   readonly withoutExtendedMasterSecret?: boolean | undefined;
+  /** RFC 7366. True: a peer that does not have it lacks what is tried; false: the peer neither offers nor takes it. */
+  readonly encryptThenMac?: boolean | undefined;
+  /** RFC 9146: bytes of the connection ID that the peer wants to receive, 0 to 32; undefined: it has connection IDs turned off. */
+  readonly connectionIdLength?: number | undefined;
   /** The only way of resumption. */
   readonly resumption?: Resumption | undefined;
   /** A client keeps its session in this file, and offers what is in there. */
@@ -85,6 +91,8 @@ export interface Conversation extends AsyncDisposable {
 export interface DtlsPeer extends Peer {
   /** A server of it that cuts its messages into fragments. Default: datagrams of 256 bytes and a hint that fills one. */
   readonly fragments?: PeerSetup | undefined;
+  /** Whether every suite is tried with connection IDs as well. Called after `find`. Default: no, it has none. */
+  hasConnectionIds?(): boolean;
   /** The suites that it says it has, by number. Called after `find`. */
   suites(): ReadonlySet<number>;
   /** Starts it as a server, and resolves when it listens on the port. */

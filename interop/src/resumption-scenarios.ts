@@ -1,15 +1,12 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { Backend, DtlsListener, DtlsListenerConfiguration, SecureSocket } from '@avs-net/core';
+import type { Backend, SecureSocket } from '@avs-net/core';
 import { expect } from 'vitest';
-import { listenerConfiguration } from './association.js';
+import { ClientBench } from './client-bench.js';
 import { connectTo, exchange } from './meeting.js';
-import { type DtlsPeer, PeerLacks, type PeerSetup, type Resumption, type Role } from './peer.js';
+import { type DtlsPeer, PeerLacks, type Resumption, type Role } from './peer.js';
 import { lightSuite, type Scenario } from './scenario.js';
 
 /** What a listener of ours leaves for resumption. */
-const leaving = { ticket: { cache: false }, 'session ID': { tickets: false } } as const;
+export const leaving = { ticket: { cache: false }, 'session ID': { tickets: false } } as const;
 
 /** Two handshakes that resume after the first one: what is resumed can be resumed again. */
 const thrice = [false, true, true];
@@ -77,7 +74,7 @@ async function resumeWithServer(peer: DtlsPeer, backend: Backend, resumption: Re
 }
 
 /** Sends close_notify, so that a server that has one client at a time looks for the next. */
-async function reconnect(socket: SecureSocket, port: number): Promise<void> {
+export async function reconnect(socket: SecureSocket, port: number): Promise<void> {
   await socket.close();
   await socket.connect('127.0.0.1', port);
 }
@@ -124,75 +121,4 @@ async function leaveOutExtendedMasterSecret(peer: DtlsPeer, backend: Backend): P
   }
   expect(socket.info?.resumed && !socket.info.extendedMasterSecret).toBe(false);
   throw new PeerLacks('it does not offer a session with the extended master secret without it');
-}
-
-/** A listener of ours, and clients of a peer that keep their sessions in one file. */
-class ClientBench implements AsyncDisposable {
-  readonly #peer: DtlsPeer;
-  readonly #backend: Backend;
-  readonly #configuration: DtlsListenerConfiguration;
-  readonly #folder: string;
-  #listener: DtlsListener;
-
-  private constructor(
-    peer: DtlsPeer,
-    backend: Backend,
-    configuration: DtlsListenerConfiguration,
-    listener: DtlsListener,
-    folder: string,
-  ) {
-    this.#peer = peer;
-    this.#backend = backend;
-    this.#configuration = configuration;
-    this.#listener = listener;
-    this.#folder = folder;
-  }
-
-  static async of(
-    peer: DtlsPeer,
-    backend: Backend,
-    more: Partial<DtlsListenerConfiguration> = {},
-  ): Promise<ClientBench> {
-    const configuration = listenerConfiguration(lightSuite, more);
-    const listener = await backend.createDtlsListener(configuration);
-    await listener.bind('127.0.0.1', 0);
-    return new ClientBench(peer, backend, configuration, listener, await mkdtemp(join(tmpdir(), 'interop-')));
-  }
-
-  get listener(): DtlsListener {
-    return this.#listener;
-  }
-
-  /** Another listener on the same port, which knows nothing. */
-  async replaceListener(): Promise<void> {
-    const { localPort } = this.#listener;
-    await this.#listener.cleanup();
-    this.#listener = await this.#backend.createDtlsListener(this.#configuration);
-    await this.#listener.bind('127.0.0.1', localPort);
-  }
-
-  /** The next client. */
-  connect(setup: PeerSetup): ReturnType<DtlsPeer['connect']> {
-    const sessionFile = join(this.#folder, 'session');
-    return this.#peer.connect(this.#listener.localPort, { suite: lightSuite, sessionFile, ...setup });
-  }
-
-  /** The next client, from its handshake, which both sides say is abbreviated or not, to its end. */
-  async meet(setup: PeerSetup, resumed: boolean): Promise<void> {
-    await using client = this.connect(setup);
-    const socket = await this.#listener.accept();
-    expect(await client.resumed()).toBe(resumed);
-    expect(socket.getOption('sessionResumed')).toBe(resumed);
-    const extendedMasterSecret = !setup.withoutExtendedMasterSecret;
-    expect(socket.info).toMatchObject({ ciphersuite: lightSuite, extendedMasterSecret });
-    await exchange(socket, client);
-    // As when a device loses its power: Scandium does not keep what has ended with close_notify.
-    await client[Symbol.asyncDispose]();
-    await socket.cleanup();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#listener.cleanup();
-    await rm(this.#folder, { recursive: true, force: true });
-  }
 }

@@ -5,6 +5,7 @@ import { alertScenarios } from './alert-scenarios.js';
 import { identity, listenerSecurity, wrongKey } from './association.js';
 import { backends } from './backends.js';
 import { cell, emptyCell, timersFor } from './cells.js';
+import { connectionIdScenarios } from './connection-id-scenarios.js';
 import { acceptFrom, connectTo, exchange, expectEnd } from './meeting.js';
 import { type DtlsPeer, PeerLacks } from './peer.js';
 import { resumptionScenarios } from './resumption-scenarios.js';
@@ -146,7 +147,7 @@ const scenarios: readonly Scenario[] = [
 /** What is tried with every peer besides the suites. */
 export function scenarioCells(peer: DtlsPeer): void {
   for (const { backend } of backends) {
-    for (const scenario of [...scenarios, ...alertScenarios, ...resumptionScenarios])
+    for (const scenario of [...scenarios, ...alertScenarios, ...resumptionScenarios, ...connectionIdScenarios])
       scenarioCell(peer, backend, scenario);
   }
 }

@@ -2,8 +2,9 @@ import type { Backend } from '@avs-net/core';
 import { ciphersuiteName } from '@avs-net/core';
 import { expect, it } from 'vitest';
 import { backends, type TriedBackend } from './backends.js';
-import { type CellPlace, cell, emptyCell, findGap } from './cells.js';
+import { type CellPlace, cell, emptyCell, findGap, timersFor } from './cells.js';
 import { acceptFrom, connectTo, exchange, expectEnd } from './meeting.js';
+import { moveOurClient, moveTheirClient, noConnectionIds } from './moving.js';
 import { type Conversation, type DtlsPeer, PeerLacks, type Role } from './peer.js';
 
 /** The suites of all backends, each once. */
@@ -11,12 +12,18 @@ export const allSuites: readonly number[] = [
   ...new Set(backends.flatMap(({ backend }) => backend.capabilities.ciphersuites)),
 ];
 
-/** A cell for each suite, role and backend: a handshake, a line each way, and a clean end. */
+/**
+ * A cell for each suite, role and backend: a handshake, a line each way, and a clean end. With a peer that has connection IDs another
+ * one: the same with them, and with a change of address on the way.
+ */
 export function suiteCells(peer: DtlsPeer): void {
   const theirs = peer.suites();
+  const columns = peer.hasConnectionIds?.() ? [false, true] : [false];
   for (const tried of backends) {
     for (const role of ['client', 'server'] as const) {
-      for (const suite of allSuites) suiteCell(peer, theirs, tried, role, suite);
+      for (const connectionIds of columns) {
+        for (const suite of allSuites) suiteCell(peer, theirs, tried, role, suite, connectionIds);
+      }
     }
   }
   it('has no reason for a suite that is not in the matrix', () => {
@@ -34,8 +41,9 @@ function suiteCell(
   { backend, lacks }: TriedBackend,
   role: Role,
   suite: number,
+  connectionIds: boolean,
 ): void {
-  const place: CellPlace = { row: ciphersuiteName(suite), kind: 'suite', role, backend: backend.name };
+  const place: CellPlace = { row: ciphersuiteName(suite), kind: 'suite', role, backend: backend.name, connectionIds };
   if (!backend.capabilities.ciphersuites.includes(suite)) {
     const reason = lacks.find(({ suites }) => suites.includes(suite))?.reason;
     emptyCell(peer, place, reason ?? 'unexplained', () => {
@@ -49,6 +57,13 @@ function suiteCell(
       expect(gap?.kind, `${peer.title} does not list ${place.row}, and no reason is given`).toBe('lacks');
       expect(theirs.has(suite), `${peer.title} lists ${place.row} now: take its reason away`).toBe(false);
     });
+    return;
+  }
+  if (connectionIds) {
+    const missing = noConnectionIds(backend);
+    const moving = role === 'client' ? moveOurClient : moveTheirClient;
+    if (missing !== undefined) emptyCell(peer, place, missing);
+    else cell(peer, place, () => moving(peer, backend, { setup: { suite }, timers: timersFor(peer, place) }));
     return;
   }
   cell(peer, place, () => (role === 'client' ? asClient(peer, backend, suite) : asServer(peer, backend, suite)));

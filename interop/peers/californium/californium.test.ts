@@ -97,8 +97,14 @@ await describePeer(californium, () => {
     both('with the extended master secret as a condition', { ems: 'REQUIRED' });
     both('several handshake messages in a record', { suite: ecdhePsk, messagesInOneRecord: true });
     both('one record in a datagram', { suite: ecdhePsk, recordsInOneDatagram: false });
-    both('a connection ID is offered', { cid: 6 });
     both('a limit on the size of records is offered (RFC 8449)', { recordSizeLimit: 512 });
+
+    scenario('the peer offers a connection ID by the extension number of a draft, 53', 'server', () =>
+      asServer({ cid: 6, draftExtension: 53 }, { useConnectionId: true }, async (socket, peer) => {
+        expect(socket.info?.connectionId).toBeUndefined();
+        await exchange(socket, peer);
+      }),
+    );
 
     // Scandium takes no path with less than 64 bytes for a handshake message, and with CBC fails in a record that its MAC fills.
     scenario('the peer sends its messages in fragments of 140-byte packets, with CBC of 160-byte ones', 'client', () =>

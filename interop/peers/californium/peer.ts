@@ -25,6 +25,7 @@ export const californium: DtlsPeer = {
     suites = new Set(listed.split(' ').map(Number));
     return program.version('scandium');
   },
+  hasConnectionIds: () => true,
   suites: () => suites,
   serve: (port, setup) => scandium('server', port, settings(setup)).started(),
   connect: (port, setup) => scandium('client', port, settings(setup)),
@@ -41,8 +42,9 @@ export type ScandiumSettings = Readonly<Record<string, string | number | boolean
 
 function settings(setup: PeerSetup): ScandiumSettings {
   const { suite, version, hint, mtu, withoutCookies, maxFragmentLength } = setup;
-  const { withoutExtendedMasterSecret, resumption, sessionFile } = setup;
+  const { withoutExtendedMasterSecret, encryptThenMac, resumption, sessionFile, connectionIdLength } = setup;
   if (hint !== undefined) throw new PeerLacks('its server sends no identity hint');
+  if (encryptThenMac === true) throw new PeerLacks('it does not have encrypt-then-MAC');
   if (version === 'DTLS 1.0') throw new PeerLacks('it has DTLS 1.2 only');
   if (resumption === 'ticket') throw new PeerLacks('it does not have tickets');
   return {
@@ -51,6 +53,7 @@ function settings(setup: PeerSetup): ScandiumSettings {
     ...(withoutCookies === true && { cookies: false }),
     ...(maxFragmentLength !== undefined && { maxFragmentLength }),
     ...(withoutExtendedMasterSecret === true && { ems: 'NONE' }),
+    ...(connectionIdLength !== undefined && { cid: connectionIdLength }),
     ...(sessionFile !== undefined && { session: sessionFile }),
   };
 }

@@ -1,3 +1,4 @@
+import { connectionIdRows } from '../../src/connection-id-scenarios.js';
 import type { Gap } from '../../src/peer.js';
 
 export const gaps: readonly Gap[] = [
@@ -6,4 +7,5 @@ export const gaps: readonly Gap[] = [
     kind: 'lacks',
     reason: 'GnuTLS never implemented the suites of RFC 8442',
   },
+  { rows: connectionIdRows, kind: 'lacks', reason: 'GnuTLS has no connection IDs' },
 ];

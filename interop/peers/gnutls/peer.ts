@@ -6,7 +6,7 @@ import { identity, keyHex } from '../../src/association.js';
 import { buildOnce } from '../../src/build.js';
 import { outputOf } from '../../src/command.js';
 import { conversation, type Manners } from '../../src/conversation.js';
-import type { DtlsPeer, PeerSetup } from '../../src/peer.js';
+import { type DtlsPeer, PeerLacks, type PeerSetup } from '../../src/peer.js';
 import { ProcessPeer } from '../../src/process-peer.js';
 import { gaps } from './gaps.js';
 
@@ -40,7 +40,8 @@ const manners: Manners = {
 };
 
 function options(port: number, setup: PeerSetup): string[] {
-  const { hint, mtu, withoutCookies, maxFragmentLength, resumption, sessionFile } = setup;
+  const { hint, mtu, withoutCookies, maxFragmentLength, resumption, sessionFile, connectionIdLength } = setup;
+  if (connectionIdLength !== undefined) throw new PeerLacks('it has no connection IDs');
   return [
     ...[`port=${port}`, `psk=${keyHex}`, `identity=${identity}`, `priority=${priority(setup)}`],
     ...(hint === undefined ? [] : [`hint=${hint}`]),

@@ -7,9 +7,11 @@ import { expect } from 'vitest';
 import { wrongKey } from '../../src/association.js';
 import { backends } from '../../src/backends.js';
 import { cell, describePeer, emptyCell } from '../../src/cells.js';
+import { offeredByUs, takenByUs } from '../../src/connection-id-scenarios.js';
 import { freeUdpPort } from '../../src/free-port.js';
+import { noConnectionIds } from '../../src/moving.js';
 import { CoapClient, CoapServer } from '../../src/node-coap.js';
-import { PeerLacks } from '../../src/peer.js';
+import { PeerLacks, type Role } from '../../src/peer.js';
 import { allSuites } from '../../src/suite-cells.js';
 import { type LibcoapPeer, libcoaps, textIdentity, textKey } from './peer.js';
 
@@ -30,10 +32,11 @@ function largeFile(): string {
 const clientOf = (backend: Backend, port: number, ciphersuites?: number[]): Promise<CoapClient> =>
   CoapClient.connect(backend, { security: { mode: 'psk', key, identity }, ciphersuites }, port);
 
-const serverOf = (backend: Backend, ciphersuites?: number[]): Promise<CoapServer> =>
+const serverOf = (backend: Backend, ciphersuites?: number[], useConnectionId?: boolean): Promise<CoapServer> =>
   CoapServer.listen(backend, {
     security: { mode: 'psk', resolve: (id) => (Buffer.from(id).toString() === textIdentity ? key : undefined) },
     ciphersuites,
+    useConnectionId,
   });
 
 /** The suite decides the record protection; libcoap's programs cannot choose one, so we offer or accept only one. */
@@ -74,10 +77,42 @@ function suiteCells(libcoap: LibcoapPeer): void {
   }
 }
 
+/** libcoap has none; our side's are turned on, and nothing comes of it. */
+function connectionIdCells(libcoap: LibcoapPeer, backend: Backend): void {
+  const own = noConnectionIds(backend);
+  for (const role of ['client', 'server'] as const) {
+    const place = { kind: 'scenario', role, backend: backend.name } as const;
+    const row = role === 'client' ? offeredByUs : takenByUs;
+    emptyCell(libcoap, { ...place, row: 'connection IDs' }, own ?? `${libcoap.title} has no connection IDs`);
+    if (own !== undefined) emptyCell(libcoap, { ...place, row }, own);
+    else cell(libcoap, { ...place, row }, () => withoutConnectionIds(libcoap, backend, role));
+  }
+}
+
+async function withoutConnectionIds(libcoap: LibcoapPeer, backend: Backend, role: Role): Promise<void> {
+  const none = { connectionId: undefined, peerConnectionId: undefined };
+  if (role === 'client') {
+    const port = await freeUdpPort();
+    await using _server = await libcoap.serve(port);
+    const configuration = { security: { mode: 'psk', key, identity }, useConnectionId: true } as const;
+    await using client = await CoapClient.connect(backend, configuration, port);
+    expect((await client.request({ path: '/' })).code).toBe('2.05');
+    expect(client.socket.info).toMatchObject(none);
+    return;
+  }
+  await using server = await serverOf(backend, undefined, true);
+  await using client = libcoap.request(server.port, '/hello');
+  expect(await client.exited()).toBe(0);
+  expect(client.output).toContain('hello from node-coap');
+  expect(server.listener.stats).toMatchObject({ accepted: 1, failed: 0 });
+}
+
 function scenarioCells(libcoap: LibcoapPeer): void {
   for (const { backend } of backends) {
     const scenario = (row: string, role: 'client' | 'server', run: () => Promise<void>): void =>
       cell(libcoap, { row, kind: 'scenario', role, backend: backend.name }, run);
+
+    connectionIdCells(libcoap, backend);
 
     scenario('observe', 'client', async () => {
       const port = await freeUdpPort();

@@ -1,3 +1,4 @@
+import { connectionIdRows } from '../../src/connection-id-scenarios.js';
 import type { Gap } from '../../src/peer.js';
 
 export const gaps: readonly Gap[] = [
@@ -17,4 +18,5 @@ export const gaps: readonly Gap[] = [
     kind: 'lacks',
     reason: 's_server closes its UDP socket before the association, so that no close_notify goes out',
   },
+  { rows: connectionIdRows, kind: 'lacks', reason: 'OpenSSL has no connection IDs' },
 ];

@@ -90,7 +90,8 @@ function sessionOptions({ sessionFile }: PeerSetup): string[] {
 }
 
 function common(setup: PeerSetup): string[] {
-  const { suite, version, mtu, maxFragmentLength, resumption } = setup;
+  const { suite, version, mtu, maxFragmentLength, resumption, connectionIdLength } = setup;
+  if (connectionIdLength !== undefined) throw new PeerLacks('it has no connection IDs');
   const cipher = suite === undefined ? 'PSK' : (namesByNumber().get(suite) ?? 'none');
   return [
     version === 'DTLS 1.0' ? '-dtls1' : '-dtls1_2',

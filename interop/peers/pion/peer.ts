@@ -18,6 +18,7 @@ export const pion: DtlsPeer = {
     'Go 1.24 or later, from https://go.dev/dl or your system; its module proxy must be reachable the first time',
   gaps,
   find: () => (build() ? outputOf(program, ['version'])?.trim() : undefined),
+  hasConnectionIds: () => true,
   suites: () => new Set((outputOf(program, ['suites']) ?? '').trim().split('\n').map(Number)),
   serve: async (port, setup) => {
     const server = new ProcessPeer(program, ['server', ...flags(port, setup)]);
@@ -36,8 +37,9 @@ const manners: Manners = {
 
 function flags(port: number, setup: PeerSetup): string[] {
   const { suite, version, hint, mtu, withoutCookies, maxFragmentLength } = setup;
-  const { withoutExtendedMasterSecret, resumption, sessionFile } = setup;
+  const { withoutExtendedMasterSecret, encryptThenMac, resumption, sessionFile, connectionIdLength } = setup;
   if (maxFragmentLength !== undefined) throw new PeerLacks('it does not have the extension');
+  if (encryptThenMac === true) throw new PeerLacks('it does not have encrypt-then-MAC');
   if (version === 'DTLS 1.0') throw new PeerLacks('it has DTLS 1.2 only');
   if (resumption === 'ticket') throw new PeerLacks('it does not have tickets');
   return [
@@ -48,6 +50,7 @@ function flags(port: number, setup: PeerSetup): string[] {
     ...(withoutCookies ? ['-cookies=false'] : []),
     ...(withoutExtendedMasterSecret ? ['-ems=false'] : []),
     ...(resumption === undefined ? [] : ['-resume']),
+    ...(connectionIdLength === undefined ? [] : [`-cid=${connectionIdLength}`]),
     ...(sessionFile === undefined ? [] : [`-session=${sessionFile}`]),
   ];
 }

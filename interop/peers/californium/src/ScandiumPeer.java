@@ -266,6 +266,7 @@ public final class ScandiumPeer {
                 }
                 case "ems" -> configuration.set(DtlsConfig.DTLS_EXTENDED_MASTER_SECRET_MODE, ExtendedMasterSecretMode.valueOf(value));
                 case "cid" -> configuration.set(DtlsConfig.DTLS_CONNECTION_ID_LENGTH, Integer.valueOf(value));
+                case "draftExtension" -> configuration.set(DtlsConfig.DTLS_USE_DEPRECATED_CID, Integer.valueOf(value));
                 case "recordSizeLimit" -> configuration.set(DtlsConfig.DTLS_RECORD_SIZE_LIMIT, Integer.valueOf(value));
                 case "maxFragmentLength" ->
                     configuration.set(DtlsConfig.DTLS_MAX_FRAGMENT_LENGTH, MaxFragmentLengthExtension.Length.valueOf("BYTES_" + value));
