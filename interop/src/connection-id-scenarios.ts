@@ -132,12 +132,10 @@ function moving(role: Role, row: string, journey: Journey): Scenario {
 
 /** A client may move when the server has given a connection ID, whatever it gave itself. */
 function emptyOnes(role: Role): Scenario[] {
-  const row = (whose: 'ours' | 'the peer’s'): string =>
-    `an empty connection ID of ${whose}, and one of the other side’s`;
-  const isClient = role === 'client';
+  const [whenOurs, whenTheirs] = role === 'client' ? [1, 0] : [0, 1];
   return [
-    moving(role, row('ours'), { setup: {}, connectionIds: { length: 0 }, moves: isClient ? 1 : 0 }),
-    moving(role, row('the peer’s'), { setup: { connectionIdLength: 0 }, moves: isClient ? 0 : 1 }),
+    moving(role, 'connection IDs, ours empty', { setup: {}, connectionIds: { length: 0 }, moves: whenOurs }),
+    moving(role, 'connection IDs, the peer’s empty', { setup: { connectionIdLength: 0 }, moves: whenTheirs }),
   ];
 }
 

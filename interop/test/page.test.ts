@@ -47,6 +47,17 @@ it('shows a table for each peer, clients before servers, with numbered reasons',
   expect(page.indexOf('## Peer A')).toBeLessThan(page.indexOf('## Peer B'));
 });
 
+it('gives connection IDs columns of their own, behind the others', () => {
+  const withIds = cells.filter(({ kind }) => kind === 'suite').map((each) => ({ ...each, connectionIds: true }));
+  expect(renderPage(peers, [...withIds, ...cells])).toContain(
+    [
+      '| suite | client, one | client, two | server, one | server, two | client, one, CID | client, two, CID | server, one, CID | server, two, CID |',
+      '| ----- | ----------- | ----------- | ----------- | ----------- | ---------------- | ---------------- | ---------------- | ---------------- |',
+      '| TLS_X | pass        | fails (1)   | lacks (2)   | lacks (2)   | pass             | fails (1)        | lacks (2)        | lacks (2)        |',
+    ].join('\n'),
+  );
+});
+
 it('is the same for the same results in another order of peers', () => {
   expect(renderPage([...peers].reverse(), cells)).toBe(renderPage(peers, cells));
 });
