@@ -7,29 +7,32 @@ import { rolldown } from 'rolldown';
 // Within the package, so that its dependencies are found.
 const folder = fileURLToPath(new URL('../../build', import.meta.url));
 
-/** Sizes in bytes. */
-export interface BundleSizes {
+/** A bundle and its sizes in bytes. */
+export interface Bundle {
+  /** What is in it: paths of modules. */
+  readonly modules: readonly string[];
+  /** Where it is. */
+  readonly file: string;
   readonly minified: number;
   readonly gzip: number;
   readonly brotli: number;
 }
 
 /** Bundles a PSK client that uses an entry of a backend, as an application for a platform would be. */
-export async function bundle({
-  entry,
-  platform,
-}: {
-  entry: string;
-  platform: 'node' | 'browser';
-}): Promise<BundleSizes> {
+export async function bundle({ entry, platform }: { entry: string; platform: 'node' | 'browser' }): Promise<Bundle> {
   mkdirSync(folder, { recursive: true });
   const input = join(folder, `client-${platform}.mjs`);
   writeFileSync(input, clientOf(entry));
   const bundled = await rolldown({ input, platform, treeshake: true, logLevel: 'warn' });
   const { output } = await bundled.generate({ format: 'esm', minify: true });
   await bundled.close();
-  const code = Buffer.from(output.map((part) => ('code' in part ? part.code : '')).join(''));
+  const [chunk] = output;
+  const code = Buffer.from(chunk.code);
+  const file = join(folder, `bundle-${platform}.mjs`);
+  writeFileSync(file, code);
   return {
+    modules: Object.keys(chunk.modules),
+    file,
     minified: code.length,
     gzip: gzipSync(code, { level: 9 }).length,
     brotli: brotliCompressSync(code).length,

@@ -16,7 +16,7 @@ export interface ImportTimes<Name extends string> {
   readonly more: Readonly<Record<Name, readonly number[]>>;
 }
 
-/** Starts a process that imports nothing, and one for each list of modules, in turn. The first round, which fills the caches, does not count. */
+/** Starts a process that imports nothing, and one for each list of modules or paths, in turn. The first round, which fills the caches, does not count. */
 export function importContest<Name extends string>(
   node: string,
   imports: Readonly<Record<Name, readonly string[]>>,

@@ -25,13 +25,8 @@ export { pskIdentityLimits, pskKeyLimits } from './limits.js';
 export { type CredentialLoader, type CredentialPlatform, createCredentialLoader, type LoadOptions } from './loader.js';
 export { detectEncoding, PemBlock, splitPem } from './pem.js';
 export { persist, restore } from './persistence.js';
-export {
-  loadCertificateChain,
-  loadCertRevocationLists,
-  loadPrivateKey,
-  loadPskIdentity,
-  loadPskKey,
-} from './portable-loader.js';
+export { loadCertificateChain, loadCertRevocationLists, loadPrivateKey } from './portable-loader.js';
+export { loadPskIdentity, loadPskKey } from './portable-psk-loader.js';
 export {
   privateKeyInfoEmpty,
   privateKeyInfoFromBuffer,
@@ -46,5 +41,6 @@ export {
   pskKeyInfoFromEngine,
   pskKeyInfoFromFile,
 } from './psk.js';
-export { loadPskSecurity, type PskLoader, type PskLookup, pskLookup } from './psk-security.js';
+export type { PskLoader } from './psk-loader.js';
+export { loadPskSecurity, type PskLookup, pskLookup } from './psk-security.js';
 export { type TestEngine, testEngine } from './test-engine.js';

@@ -7,16 +7,15 @@ import {
   type PrivateKeyInfo,
   type PskIdentityInfo,
   type PskKeyInfo,
-  type SecurityInfoType,
 } from '@avs-net/core';
 import { clearBuffer } from './bytes.js';
 import { flattenDesc, readDesc } from './copy.js';
 import { loadFromEngine } from './engines.js';
-import type { SimpleSecurityInfo } from './info-types.js';
 import { decodePrivateKey, type PrivateKeyDecrypter } from './key-encoding.js';
-import { maxElements, maxFileLength, pskIdentityLimits, pskKeyLimits } from './limits.js';
+import { maxElements, maxFileLength } from './limits.js';
 import { decodePki } from './pki-encoding.js';
-import { checkLength, invalid } from './validation.js';
+import { createPskLoader, nameIn, onlyOne, single } from './psk-loader.js';
+import { invalid } from './validation.js';
 
 /** What loading needs of the platform. Every function rejects with an AvsError. */
 export interface CredentialPlatform {
@@ -53,64 +52,11 @@ export interface CredentialLoader {
   loadCertRevocationLists(info: CertRevocationListInfo, options?: LoadOptions): Promise<Uint8Array[]>;
 }
 
-type Loadable<T extends SecurityInfoType> = Exclude<SimpleSecurityInfo<T>, { source: 'empty' }>;
-
-/** The one descriptor of a type that cannot be a compound, copied. @throws EINVAL there is none. */
-function single<T extends SecurityInfoType>(info: unknown, type: T, name: string): Loadable<T> {
-  const [leaf] = flattenDesc(readDesc(info, name), type, `${name}.desc`);
-  if (leaf === undefined) throw invalid(`${name}.desc.source`, `is 'empty', but a ${type} is needed`);
-  return leaf;
-}
-
 async function readPki(platform: CredentialPlatform, filename: string): Promise<Uint8Array> {
   const bytes = await platform.readFile(filename, maxFileLength + 1);
   if (bytes.length <= maxFileLength) return bytes;
   clearBuffer(bytes);
   throw errnoError('EFBIG', `${filename} is larger than ${maxFileLength} bytes`);
-}
-
-async function loadPsk(
-  platform: CredentialPlatform,
-  info: unknown,
-  type: 'psk-key' | 'psk-identity',
-  name: string,
-): Promise<Uint8Array> {
-  const leaf = single(info, type, name);
-  const where = `${name}.desc`;
-  if (leaf.source === 'buffer') return leaf.buffer;
-  let bytes: Uint8Array;
-  let found: string;
-  if (leaf.source === 'file') {
-    const { max } = type === 'psk-key' ? pskKeyLimits : pskIdentityLimits;
-    bytes = await platform.readFile(leaf.filename, max + 1);
-    if (bytes.length > max) {
-      clearBuffer(bytes);
-      throw invalid(
-        where,
-        `names ${leaf.filename}, which is longer than the ${max} bytes that a ${type} is limited to`,
-      );
-    }
-    found = `${where}: ${leaf.filename}`;
-  } else if (leaf.source === 'engine') {
-    bytes = onlyOne(await loadFromEngine(type, leaf.query, where), type, where);
-    found = `${where}: what the engine gave`;
-  } else {
-    throw invalid(`${where}.source`, `is '${leaf.source}', which a ${type} cannot come from`);
-  }
-  try {
-    checkLength(type, bytes.length, found);
-    return bytes;
-  } catch (error) {
-    clearBuffer(bytes);
-    throw error;
-  }
-}
-
-function onlyOne(all: readonly Uint8Array[], type: SecurityInfoType, where: string): Uint8Array {
-  const [first] = all;
-  if (first !== undefined && all.length === 1) return first;
-  for (const bytes of all) clearBuffer(bytes);
-  throw errnoError('EIO', `${where}.query: the engine gave ${all.length} credentials for one ${type}`);
 }
 
 async function loadPrivateKey(platform: CredentialPlatform, info: unknown, name: string): Promise<Uint8Array> {
@@ -197,10 +143,8 @@ async function loadPki(
 
 /** Loaders over a platform of your own: for a runtime whose file system is not Node's. */
 export function createCredentialLoader(platform: CredentialPlatform): CredentialLoader {
-  const nameIn = (options: LoadOptions | undefined): string => options?.name ?? 'info';
   return {
-    loadPskKey: (info, options) => loadPsk(platform, info, 'psk-key', nameIn(options)),
-    loadPskIdentity: (info, options) => loadPsk(platform, info, 'psk-identity', nameIn(options)),
+    ...createPskLoader(platform),
     loadCertificateChain: (info, options) => loadPki(platform, info, 'certificate-chain', nameIn(options)),
     loadPrivateKey: (info, options) => loadPrivateKey(platform, info, nameIn(options)),
     loadCertRevocationLists: (info, options) => loadPki(platform, info, 'cert-revocation-list', nameIn(options)),

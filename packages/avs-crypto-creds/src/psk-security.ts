@@ -8,10 +8,7 @@ import {
   type TlsConfiguration,
 } from '@avs-net/core';
 import { pskIdentityLimits } from './limits.js';
-import type { CredentialLoader } from './loader.js';
-
-/** What loads the credentials of a client with a pre-shared key. */
-export type PskLoader = Pick<CredentialLoader, 'loadPskKey' | 'loadPskIdentity'>;
+import type { PskLoader } from './psk-loader.js';
 
 /**
  * For backends: the key and the identity of a client's `security`, in bytes that are the backend's to wipe. Both are copied before

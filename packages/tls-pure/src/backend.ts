@@ -66,16 +66,28 @@ export const capabilities: BackendCapabilities = {
   maxPskIdentityLength: pskIdentityLimits.max,
 };
 
+// Functions by themselves, besides the object of all of them: who bundles a client alone has no listener in the bundle.
+
 /** The backend on a platform. */
 export function createBackend(platform: Platform): Backend {
   return {
     name: 'pure',
     capabilities,
-    createDtlsSocket: (configuration) => createClient(platform, configuration, platform.createUdpSocket),
-    createTlsSocket: () => Promise.reject(noTls()),
+    createDtlsSocket: (configuration) => createDtlsSocket(platform, configuration),
+    createTlsSocket,
     decorateInPlace: (socket, configuration) => decorateInPlace(platform, socket, configuration),
-    createDtlsListener: (configuration) => createListener(platform, configuration),
+    createDtlsListener: (configuration) => createDtlsListener(platform, configuration),
   };
+}
+
+/** See {@link Backend.createDtlsSocket}. */
+export function createDtlsSocket(platform: Platform, configuration: TlsConfiguration): Promise<SecureSocket> {
+  return createClient(platform, configuration, platform.createUdpSocket);
+}
+
+/** See {@link Backend.createTlsSocket}. */
+export function createTlsSocket(): Promise<SecureSocket> {
+  return Promise.reject(noTls());
 }
 
 async function createClient(
@@ -102,7 +114,8 @@ async function createClient(
   }
 }
 
-async function decorateInPlace(
+/** See {@link Backend.decorateInPlace}. */
+export async function decorateInPlace(
   platform: Platform,
   socket: Socket,
   configuration: TlsConfiguration,
@@ -118,7 +131,11 @@ async function decorateInPlace(
   }
 }
 
-async function createListener(platform: Platform, configuration: DtlsListenerConfiguration): Promise<DtlsListener> {
+/** See {@link Backend.createDtlsListener}. */
+export async function createDtlsListener(
+  platform: Platform,
+  configuration: DtlsListenerConfiguration,
+): Promise<DtlsListener> {
   const { createUdpSocket, credentials } = platform;
   const settings: ListenerSettings = copyListenerConfiguration(configuration);
   const lookup = pskLookup(credentials, configuration.security);

@@ -1,5 +1,5 @@
 import { createECDH, createPrivateKey, createPublicKey, diffieHellman, type ECDH, type KeyObject } from 'node:crypto';
-import { badPublicKey, destroyedKeyShare, requireGroup, requirePublicKey } from './noble-key-share.js';
+import { badPublicKey, destroyedKeyShare, requireGroup, requirePublicKey } from './key-share.js';
 import { randomP256Scalar } from './p256-scalar.js';
 import { type KeyShare, NamedGroup, type NamedGroupCode } from './provider.js';
 import { wipe } from './wipe.js';

@@ -1,7 +1,7 @@
+import { createAead, requireAeadKey } from './aead.js';
 import { createNodeAead, createNodeCbc, createNodeCcm, hasNodeAead } from './node-cipher.js';
 import { createNodeHash, createNodeMac } from './node-hash.js';
 import { createNodeKeyShare } from './node-key-share.js';
-import { portableProvider, requireAeadKey } from './portable.js';
 import type { CryptoProvider } from './provider.js';
 
 /**
@@ -32,7 +32,7 @@ export const nodeProvider: CryptoProvider = {
   mac: createNodeMac,
   aead: (name, key) => {
     requireAeadKey(name, key);
-    if (!hasNodeAead(name)) return portableProvider.aead(name, key);
+    if (!hasNodeAead(name)) return createAead(name, key);
     return name.includes('CCM') ? createNodeCcm(name, key) : createNodeAead(name, key);
   },
   cbc: createNodeCbc,

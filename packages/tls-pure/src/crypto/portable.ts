@@ -1,33 +1,8 @@
-import { errnoError } from '@avs-net/core';
-import { requireBytes } from './arguments.js';
+import { createAead } from './aead.js';
 import { createCbc } from './cbc.js';
-import { createCcm } from './ccm.js';
-import { createChaCha20Poly1305, createGcm } from './noble-aead.js';
 import { createHash, createMac } from './noble-hash.js';
 import { createKeyShare } from './noble-key-share.js';
-import { type Aead, type AeadName, aeadSizes, type CryptoProvider } from './provider.js';
-
-/** Checks the arguments of {@link CryptoProvider}'s `aead`. @throws EINVAL, TypeError naming the argument. */
-export function requireAeadKey(name: AeadName, key: Uint8Array): void {
-  if (!Object.hasOwn(aeadSizes, name)) throw errnoError('EINVAL', `no AEAD is named ${String(name)}`);
-  requireBytes('key', key, aeadSizes[name].keyLength);
-}
-
-function createAead(name: AeadName, key: Uint8Array): Aead {
-  requireAeadKey(name, key);
-  switch (name) {
-    case 'AES_128_CCM_8':
-    case 'AES_128_CCM':
-    case 'AES_256_CCM_8':
-    case 'AES_256_CCM':
-      return createCcm(key, { tagLength: aeadSizes[name].tagLength });
-    case 'AES_128_GCM':
-    case 'AES_256_GCM':
-      return createGcm(key);
-    case 'CHACHA20_POLY1305':
-      return createChaCha20Poly1305(key);
-  }
-}
+import type { CryptoProvider } from './provider.js';
 
 /**
  * Cryptography in plain JavaScript, for wherever it runs: noble's ciphers, hashes and curves, and CCM on noble's AES.
