@@ -95,25 +95,14 @@ class UdpSocket extends PlainSocket {
   }
 
   protected transmit(data: Uint8Array): Promise<void> {
-    return new Promise<void>((resolve, reject) => {
-      this.#open().send(copyOf(data), (error) => {
-        if (error) reject(systemError(error, 'send'));
-        else resolve();
-      });
-    }).catch(asSystemError('send'));
+    return sent('send', (done) => this.#open().send(copyOf(data), done));
   }
 
   protected async transmitTo(data: Uint8Array, host: string, port: number): Promise<void> {
     const copy = copyOf(data);
     const direct = isIP(host) === this.#family;
     const address = direct ? host : await this.#resolveFor(host, port);
-    const action = `send to ${host}:${port}`;
-    await new Promise<void>((resolve, reject) => {
-      this.#open().send(copy, port, address, (error) => {
-        if (error) reject(systemError(error, action));
-        else resolve();
-      });
-    }).catch(asSystemError(action));
+    await sent(`send to ${host}:${port}`, (done) => this.#open().send(copy, port, address, done));
   }
 
   protected async finish(): Promise<void> {
@@ -198,15 +187,23 @@ class UdpSocket extends PlainSocket {
   }
 }
 
-/** dgram may look at the bytes after `send` has returned. */
+/** dgram may look at the bytes after `send` has returned. From the pool of small Buffers, which takes a third of the time of an array of its own. */
 function copyOf(data: Uint8Array): Uint8Array {
-  return new Uint8Array(data);
+  return Buffer.from(data);
 }
 
-function asSystemError(action: string): (error: unknown) => never {
-  return (error) => {
-    throw systemError(error, action);
-  };
+/** Settles with what a `send` of dgram's calls back with, or throws. */
+function sent(action: string, send: (done: (error: Error | null) => void) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    try {
+      send((error) => {
+        if (error) reject(systemError(error, action));
+        else resolve();
+      });
+    } catch (error) {
+      reject(systemError(error, action));
+    }
+  });
 }
 
 /** Runs an operation that calls back, or emits an error, or throws. */
