@@ -48,7 +48,10 @@ async function measure({ nodes, quick, effort, progress }: Run): Promise<Finding
     effort,
   );
   return {
-    tables: [tableOf('One client, openssl s_server', one), tableOf(`${atOnce} clients at a time, our listener`, many)],
+    tables: [
+      withRatios(tableOf('One client, openssl s_server', one), one, nodes),
+      tableOf(`${atOnce} clients at a time, our listener`, many),
+    ],
     targets: nodes.flatMap((node) => [targetOf('pure', node, one), targetOf('openssl', node, one)]),
     absent: [...one, ...many].flatMap((result) =>
       result.reason === undefined ? [] : [`${label(result)}: ${result.reason}`],
@@ -61,6 +64,22 @@ function tableOf(title: string, results: readonly ConnectingResult[]): Table {
     title,
     columns: ['', 'handshakes a second', 'p50, ms', 'p90, ms', 'p99, ms'],
     rows: results.map((result) => [label(result), ...cells(result)]),
+  };
+}
+
+/** Adds how long node-dtls-client takes in comparison: on the same Node, or on the newest for who has none. */
+function withRatios(table: Table, results: readonly ConnectingResult[], nodes: readonly string[]): Table {
+  const newest = nodes.at(-1) ?? '';
+  return {
+    ...table,
+    columns: [...table.columns, 'node-dtls-client takes'],
+    rows: table.rows.map((row, index) => {
+      const [result] = results.slice(index, index + 1);
+      const ours = (result?.samples ?? []).map(({ latencies }) => summarize(latencies).median);
+      const theirs = mediansOf(results, 'dtlsClient', result?.entrant.node ?? newest);
+      const isComparable = ours.length > 0 && theirs.length > 0;
+      return [...row, isComparable ? `${digits(ratio(theirs, ours).median)} times as long` : '–'];
+    }),
   };
 }
 
