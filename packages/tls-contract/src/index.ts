@@ -35,6 +35,7 @@ import { describeSecrecy } from './secrecy.js';
 import { describeSendingAndReceiving } from './sending-and-receiving.js';
 import { describeServerNames } from './server-names.js';
 import { describeSessionBuffers } from './session-buffers.js';
+import { describeSessionStores } from './session-stores.js';
 import { describeStates } from './states.js';
 import { describeSuiteChoice } from './suite-choice.js';
 import { describeTimeouts } from './timeouts.js';
@@ -79,6 +80,7 @@ export function describeContract(title: string, backends: BackendPair, options: 
     describeServerNames(backends);
     describeSessionBuffers(backends);
     describeResumption(backends);
+    describeSessionStores(backends);
     describeSuiteChoice(backends);
     describeExporters(backends);
     describeConnectionIds(backends);

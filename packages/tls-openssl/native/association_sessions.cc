@@ -138,7 +138,13 @@ SSL_SESSION* Association::OnFindSession(SSL* ssl, const unsigned char*, int, int
   return Of(ssl)->session_.release();
 }
 
-int Association::OnIsNotResumable(SSL* ssl, int) { return Of(ssl)->resumable_ ? 0 : 1; }
+int Association::OnIsNotResumable(SSL* ssl, int) {
+  if (Of(ssl)->resumable_) return 0;
+  // Later ones send the ID of such a session all the same. RFC 5246 §7.4.1.3: an empty one says that it will not be resumed.
+  constexpr unsigned char kNothing[1] = {0};
+  SSL_SESSION_set1_id(SSL_get_session(ssl), kNothing, 0);
+  return 1;
+}
 
 // Returns 0 for no key: a new ticket is then sent empty (RFC 5077 §3.3), and one that the client brings is not taken.
 int Association::OnTicketKey(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac,

@@ -14,16 +14,24 @@ const suites = ['PSK-AES128-CCM8', 'ECDHE-PSK-CHACHA20-POLY1305', 'PSK-AES128-CB
 const sources = [undefined, new Uint8Array(native.randomCapacity).fill(7)];
 
 for (const random of sources) for (const ciphersuites of suites) makeAndDrop(ciphersuites, random);
-process.stdout.write(`${suites.length * sources.length * rounds} associations made and dropped\n`);
+process.stdout.write(
+  `${suites.length * sources.length * rounds} associations made and dropped, ${resumptions} of them resumed\n`,
+);
+
+/** The name and the two keys of a ticket key. */
+const ticketKey = new Uint8Array(80).fill(5);
+let resumptions = 0;
 
 function makeAndDrop(ciphersuites, random) {
   const both = { ciphersuites, keyLog: true, random };
   const server = new native.Context({ ...both, server: true, identityHint: text('hint') });
   const client = new native.Context({ ...both, server: false, identity: text('me'), key, maxFragmentLength: 1 });
   const exchange = new native.CookieExchange(server);
+  /** What the last association has left, on both sides; by ID and by ticket in turn. */
+  const kept = { client: nothing, server: nothing };
   for (let round = 0; round < rounds; round++) {
     for (const context of [server, client]) context.giveRandom(new Uint8Array(context.randomWanted()).fill(round));
-    drop(connect(exchange, client, round % 8), round % 3);
+    drop(connect(exchange, client, round % 8, kept, round % 5 === 0 ? ticketKey : nothing), round % 3);
   }
   exchange.destroy();
   client.destroy();
@@ -31,9 +39,10 @@ function makeAndDrop(ciphersuites, random) {
 }
 
 /** Takes a handshake as many steps as asked for. */
-function connect(exchange, context, steps) {
+function connect(exchange, context, steps, kept, ticket) {
   const client = new native.Association(context);
   client.configure(1200, 6, 'example.org');
+  client.resume(kept.client);
   client.proceed();
   const [first] = client.takeDatagrams();
   exchange.admit(first, nothing, false);
@@ -44,13 +53,24 @@ function connect(exchange, context, steps) {
   if (steps === 1) return [client];
   const server = exchange.takeAssociation();
   server.configure(1200, 3, '');
-  server.setPeerKey(text('me'), 'example.org', steps === 2 ? text('wrong') : key);
-  server.proceed();
+  server.setPeerKey(text('me'), 'example.org', steps === 2 ? text('wrong') : key, text('owner'));
+  server.allowResumption(true, ticket);
+  // Some are dropped while they wait.
+  if (server.proceed() & native.progress.sessionOffered && steps !== 3) {
+    native.sessionOwner(kept.server);
+    server.resume(steps === 4 ? nothing : kept.server);
+    server.proceed();
+  }
   for (let step = 3; step < steps; step++) {
     for (const datagram of server.takeDatagrams()) client.receive(datagram);
     for (const datagram of client.takeDatagrams()) server.receive(datagram);
   }
-  if (steps === 7) server.receive(client.protect(text('data')));
+  if (steps === 7) {
+    if (client.negotiated().resumed) resumptions++;
+    kept.client = client.takeSession()?.state ?? nothing;
+    kept.server = server.takeSession()?.state ?? nothing;
+    server.receive(client.protect(text('data')));
+  }
   return [client, server];
 }
 

@@ -27,11 +27,15 @@ describe('memory', () => {
   it(`stays flat over ${cycles} connections that exchange data and close`, async () => {
     await using bed = new Testbed({ client: backend, server: backend });
     const listener = await bed.listen({ security: pskServer() });
+    // Every other one resumes.
+    const sessionResumptionBuffer = new Uint8Array(1_024);
     let before = await measure();
     for (let cycle = 1; cycle <= warmUp + cycles; cycle++) {
-      const client = await backend.createDtlsSocket({ security: pskClient(), clock: bed.clock });
+      const resumption = cycle % 2 === 0 ? { sessionResumptionBuffer } : {};
+      const client = await backend.createDtlsSocket({ security: pskClient(), clock: bed.clock, ...resumption });
       await bed.run(client.decorate(bed.network.createUdpSocket()));
       const [server] = await bed.run(Promise.all([listener.accept(), client.connect('10.0.0.1', 5684)]));
+      expect(client.getOption('sessionResumed')).toBe(cycle % 2 === 0 && cycle > 2);
       await bed.run(client.send(bytes('ping')));
       expect(await bed.run(server.receive())).toEqual(bytes('ping'));
       await bed.run(client.cleanup());

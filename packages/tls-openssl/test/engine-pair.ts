@@ -133,7 +133,7 @@ export class EnginePair {
   /** Handles datagrams and timers in the order of their time until `done`, or until nothing is pending. */
   async run(done: () => boolean = () => false, limit = 1_000_000): Promise<void> {
     for (;;) {
-      for (let turn = 0; turn < 6; turn++) await Promise.resolve();
+      for (let turn = 0; turn < 12; turn++) await Promise.resolve();
       for (const woken of this.#woken) {
         this.#woken.delete(woken);
         woken.engine?.handleTimeout(this.now);

@@ -54,6 +54,28 @@ describe('DTLS 1.0', () => {
     expect(record?.data.length).toBeLessThanOrEqual(below);
   });
 
+  it.each([
+    ['tickets', { cache: false }],
+    ['session IDs', { tickets: false }],
+  ] as const)('resumes by %s, and not in another version', async (_what, resumption) => {
+    await using bed = new Testbed(backends);
+    const { client, listener } = await bed.pair({ client: old, server: { version: '1.0', resumption } });
+    for (let i = 0; i < 2; i++) {
+      await bed.run(client.close());
+      const { server } = await bed.connect(client, listener);
+      const expected = { version: '1.0', resumed: true, extendedMasterSecret: true };
+      expect([client.info, server.info]).toMatchObject([expected, expected]);
+      await bed.run(client.send(utf8('again')));
+      expect(await bed.run(server.receive())).toEqual(utf8('again'));
+    }
+    const sessionResumptionBuffer = new Uint8Array(1_024);
+    await bed.run((await bed.connect(await bed.client({ ...old, sessionResumptionBuffer }), listener)).client.close());
+    const { ciphersuites } = old;
+    const newer = await bed.client({ version: '1.0', ciphersuites, sessionResumptionBuffer });
+    await bed.connect(newer, listener);
+    expect(newer.info).toMatchObject({ version: '1.2', resumed: false });
+  });
+
   it('comes through loss, reordering and duplication of 20 % each way', async () => {
     await using bed = new Testbed(backends, { seed: 3, faults: { loss: 0.2, duplication: 0.2, reordering: 0.2 } });
     const listener = await bed.listen({ version: '1.0' });

@@ -12,13 +12,13 @@ import { type Ciphersuite, ciphersuites } from '../src/ciphersuites.js';
 import { nodeProvider } from '../src/crypto/node.js';
 import { portableProvider } from '../src/crypto/portable.js';
 import type { Dtls12Engine } from '../src/dtls12/engine.js';
-import { decodeClientHello, encodeClientHello } from '../src/handshake/client-hello.js';
 import { decodeFragment, encodeMessage } from '../src/handshake/message.js';
 import { decodeServerHello, encodeServerHello, type ServerHello } from '../src/handshake/server-hello.js';
 import { decodeRecordHeader, plaintextRecord } from '../src/record/header.js';
 import { sessionCrypto } from '../src/session/session-crypto.js';
 import { Reader } from '../src/wire/reader.js';
 import { EnginePair, type PairOptions } from './engine-pair.js';
+import { rewriteHello } from './rewrite-hello.js';
 
 const start = 1_800_000_000_000;
 const day = 86_400_000;
@@ -358,18 +358,3 @@ describe('the client', () => {
     expect(pair.client.error).toMatchObject({ level: 2, direction: 'sent' });
   });
 });
-
-/** A tap that rewrites each ClientHello. */
-function rewriteHello(
-  rewrite: (hello: ReturnType<typeof decodeClientHello>) => ReturnType<typeof decodeClientHello>,
-): PairOptions['tap'] {
-  return (from, datagram) => {
-    const header = decodeRecordHeader(datagram, 0);
-    if (from !== 'client' || header?.type !== 22 || header.epoch !== 0) return undefined;
-    const fragment = decodeFragment(new Reader(datagram, header.body, header.end));
-    if (fragment.type !== 1) return undefined;
-    // The cookie covers the session ID, so it must be changed before the first answer as well.
-    const body = encodeClientHello(rewrite(decodeClientHello(fragment.data.slice())));
-    return [plaintextRecord(22, header.sequenceNumber, encodeMessage(1, fragment.messageSeq, body).bytes)];
-  };
-}
