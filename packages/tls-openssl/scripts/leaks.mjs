@@ -11,16 +11,15 @@ const key = text('0123456789abcdef');
 const rounds = 200;
 
 const suites = ['PSK-AES128-CCM8', 'ECDHE-PSK-CHACHA20-POLY1305', 'PSK-AES128-CBC-SHA256'];
+/** The name and the two keys of a ticket key. */
+const ticketKey = new Uint8Array(80).fill(5);
 const sources = [undefined, new Uint8Array(native.randomCapacity).fill(7)];
+let resumptions = 0;
 
 for (const random of sources) for (const ciphersuites of suites) makeAndDrop(ciphersuites, random);
 process.stdout.write(
   `${suites.length * sources.length * rounds} associations made and dropped, ${resumptions} of them resumed\n`,
 );
-
-/** The name and the two keys of a ticket key. */
-const ticketKey = new Uint8Array(80).fill(5);
-let resumptions = 0;
 
 function makeAndDrop(ciphersuites, random) {
   const both = { ciphersuites, keyLog: true, random };
