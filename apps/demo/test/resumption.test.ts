@@ -341,12 +341,3 @@ describe.each(backends.filter(({ capabilities }) => capabilities.sessionResumpti
     });
   });
 });
-
-describe.each(backends.filter(({ capabilities }) => !capabilities.sessionResumption))('on $name', (backend) => {
-  it('a device registers anew when it is started again: the backend has no resumption', async () => {
-    const { world, session, first, device: before } = await registered(backend);
-    await kill(world, before);
-    await startAgain(world, session, first.written()).logged('Register → 2.01');
-    expect(world.events).toEqual(['thermo registered', 'thermo registered']);
-  });
-});

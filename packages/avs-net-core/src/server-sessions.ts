@@ -65,18 +65,18 @@ export class ServerSessions {
 
   /** Keeps a session under an ID. A cache that fails costs a full handshake later, not this one. */
   keep(id: Uint8Array, state: Uint8Array): void {
-    this.#tell((cache) => cache.set(id.slice(), state.slice(), this.lifetime));
+    this.#tell((cache) => cache.set(Uint8Array.from(id), Uint8Array.from(state), this.lifetime));
   }
 
   /** What is kept under an ID, a copy; undefined when there is nothing. */
   async find(id: Uint8Array): Promise<Uint8Array | undefined> {
-    const state = await this.#cache?.get(id.slice());
-    return state instanceof Uint8Array ? state.slice() : undefined;
+    const state = await this.#cache?.get(Uint8Array.from(id));
+    return state instanceof Uint8Array ? Uint8Array.from(state) : undefined;
   }
 
   /** RFC 5246 §7.2.2: a session whose connection has ended with a fatal alert must not be resumed. */
   forget(id: Uint8Array): void {
-    this.#tell((cache) => cache.delete(id.slice()));
+    this.#tell((cache) => cache.delete(Uint8Array.from(id)));
   }
 
   /** What tells later whether an identity still has this key: 16 bytes. */

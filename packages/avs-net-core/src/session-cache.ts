@@ -44,7 +44,7 @@ export class MemorySessionCache implements SessionCache {
 
   set(id: Uint8Array, state: Uint8Array, lifetime: number): void {
     this.delete(id);
-    this.#entries.set(keyOf(id), { state: state.slice(), expires: this.clock.now() + lifetime });
+    this.#entries.set(keyOf(id), { state: Uint8Array.from(state), expires: this.clock.now() + lifetime });
     for (const key of this.#entries.keys()) {
       if (this.#entries.size <= this.capacity) return;
       this.#remove(key);

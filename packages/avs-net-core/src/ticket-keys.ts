@@ -31,7 +31,7 @@ export class TicketKeyRing implements TicketKeySource {
       }
     });
     const before = this.#keys;
-    this.#keys = keys.map((key) => key.slice());
+    this.#keys = keys.map((key) => Uint8Array.from(key));
     for (const key of before) key.fill(0);
   }
 }

@@ -115,13 +115,18 @@ export function copyTlsConfiguration(configuration: TlsConfiguration): TlsSettin
   }
   return {
     ...copyCommon(configuration),
-    sessionResumptionBuffer,
+    // The caller's memory, but never as a Buffer: what that calls a slice is no copy.
+    sessionResumptionBuffer: sessionResumptionBuffer && plainView(sessionResumptionBuffer),
     serverNameIndication:
       serverNameIndication === undefined ? undefined : checkServerName('serverNameIndication', serverNameIndication),
     maxFragmentLength,
     connectionIds: useConnectionId ? connectionIds : undefined,
     persistence: copyPersistence(configuration),
   };
+}
+
+function plainView({ buffer, byteOffset, byteLength }: Uint8Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 function copyPersistence(configuration: TlsConfiguration): PersistenceSettings | undefined {

@@ -28,6 +28,19 @@ export function describeSessionBuffers(backends: BackendPair): void {
       expect(textOf(await bed.run(server.receive()))).toBe('full');
     });
 
+    it('may be a Buffer, which lives on with what was written last', async () => {
+      await using bed = new Testbed(backends);
+      const sessionResumptionBuffer = Buffer.alloc(1_024);
+      const listener = await bed.listen();
+      const resumed: boolean[] = [];
+      for (let i = 0; i < 3; i++) {
+        const { client } = await bed.connect(await bed.client({ sessionResumptionBuffer }), listener);
+        resumed.push(client.getOption('sessionResumed'));
+        await bed.run(client.cleanup());
+      }
+      expect(resumed).toEqual([false, bothResume, bothResume]);
+    });
+
     it('is all zero after a handshake that failed', async () => {
       await using bed = new Testbed(backends);
       await bed.listen({ security: pskServer(counting(16, 9)) });

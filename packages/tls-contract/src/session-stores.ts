@@ -21,7 +21,8 @@ export function describeSessionStores(backends: BackendPair): void {
   describe('the sessions that a listener keeps', () => {
     it('may lie in a cache of the caller, which takes its time', async () => {
       await using bed = new Testbed(backends);
-      const sessions = new Map<string, Uint8Array>();
+      // Buffers, as stores give them: they are the cache's, and stay as they are.
+      const sessions = new Map<string, Buffer>();
       const lifetimes: number[] = [];
       const later = <T>(value: () => T): Promise<T> =>
         new Promise((resolve) => bed.clock.setTimeout(() => resolve(value()), 300));
@@ -29,7 +30,7 @@ export function describeSessionStores(backends: BackendPair): void {
         get: (id) => later(() => sessions.get(String(id))),
         set: async (id, state, lifetime) => {
           lifetimes.push(lifetime);
-          sessions.set(String(id), state);
+          sessions.set(String(id), Buffer.from(state));
         },
         delete: async (id) => void sessions.delete(String(id)),
       };
@@ -157,6 +158,22 @@ export function describeSessionStores(backends: BackendPair): void {
       await bed.run(socket.close());
       await bed.connect(socket, last);
       expect(socket.getOption('sessionResumed'), 'a ticket of its own').toBe(true);
+    });
+
+    it('of which the caller has Buffers are copied, also when some of them stay', async () => {
+      await using bed = new Testbed(backends);
+      const [monday, tuesday] = [Buffer.from(old), Buffer.from(fresh)];
+      const tickets = new TicketKeyRing([monday]);
+      const { client: socket, listener } = await bed.pair({ server: { resumption: { ...byTicket, tickets } } });
+      tickets.replace([tuesday, monday]);
+      await bed.run(socket.close());
+      await bed.connect(socket, listener);
+      expect(socket.getOption('sessionResumed')).toBe(true);
+      expect([monday, tuesday].map((key) => Uint8Array.from(key))).toEqual([old, fresh]);
+      tickets.replace([tuesday]);
+      await bed.run(socket.close());
+      await bed.connect(socket, listener);
+      expect(socket.getOption('sessionResumed')).toBe(false);
     });
 
     it('may run out: then there are session IDs, or nothing', async () => {
