@@ -70,7 +70,7 @@ function copyIdentityHint(hint: string | Uint8Array | undefined): Uint8Array | u
   if (typeof hint !== 'string' && !(hint instanceof Uint8Array)) {
     throw new TypeError('security.identityHint must be a string or a Uint8Array');
   }
-  const bytes = typeof hint === 'string' ? new TextEncoder().encode(hint) : hint.slice();
+  const bytes = typeof hint === 'string' ? new TextEncoder().encode(hint) : Uint8Array.from(hint);
   const { max } = pskIdentityLimits;
   if (bytes.length > max) {
     throw errnoError('EINVAL', `security.identityHint has ${bytes.length} bytes, at most ${max} are allowed`);
