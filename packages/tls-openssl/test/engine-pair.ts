@@ -36,6 +36,8 @@ export interface PairOptions {
   readonly client?: Kind;
   readonly server?: Kind;
   readonly suites?: readonly Ciphersuite[];
+  /** Default: `suites`. */
+  readonly serverSuites?: readonly Ciphersuite[];
   readonly clientKey?: Uint8Array;
   readonly serverKey?: Uint8Array | undefined;
   readonly identity?: Uint8Array;
@@ -249,7 +251,8 @@ function clientFactory(options: PairOptions): ClientEngineFactory {
   return new OpensslClientFactory({ ...context, psk, maxFragmentLength }, shared);
 }
 
-function serverFactory(options: PairOptions): ServerEngineFactory {
+function serverFactory({ serverSuites, ...given }: PairOptions): ServerEngineFactory {
+  const options = serverSuites ? { ...given, suites: serverSuites } : given;
   const key = 'serverKey' in options ? options.serverKey : (options.clientKey ?? testKey);
   const resolve = options.resolve ?? (async () => key?.slice());
   const { identityHint, sessions } = options;

@@ -124,11 +124,25 @@ describe('the server', () => {
       pair.start();
       await pair.run(() => pair.server.sent.length > 1);
       expect(tickets).toBe(2);
-      // Behind a ServerHello come a ChangeCipherSpec when it resumes, else a ServerHelloDone.
-      const isResuming = pair.server.sent
-        .flatMap(({ datagram }) => recordsIn(datagram))
-        .some(({ type }) => type === 20);
-      expect(isResuming).toBe(change !== damage);
+      expect(isResuming(pair)).toBe(change !== damage);
+    }
+  });
+
+  it.each<[string, Parameters<typeof rewriteHello>[0]]>([
+    ['wants another maximum fragment length', (hello) => withExtension(hello, 1, 2)],
+    ['does not offer its suite', (hello) => ({ ...hello, ciphersuites: [0x00a8] })],
+    ['has another server name', (hello) => withExtension(hello, 0, 0, 4, 0, 0, 1, 0x61)],
+  ])('makes a full handshake, and no alert, when a client offers a session and %s', async (_what, change) => {
+    const memory = new Memory(byTicket);
+    const session = await full(memory, { client: 'pure', suites: light });
+    for (const rewrite of [change, (hello: Parameters<typeof change>[0]) => hello]) {
+      const tap = rewriteHello(rewrite);
+      const server = suites.filter(({ number }) => [0x00a8, 0xc0a8].includes(number));
+      const { sessions } = memory;
+      const pair = new EnginePair({ client: 'pure', suites: light, serverSuites: server, sessions, session, tap });
+      pair.start();
+      await pair.run(() => pair.server.sent.length > 1);
+      expect([isResuming(pair), pair.server.alerts]).toEqual([rewrite !== change, []]);
     }
   });
 
@@ -287,6 +301,20 @@ describe('both', () => {
     60_000,
   );
 });
+
+/** Behind a ServerHello come a ChangeCipherSpec when the server resumes, else a ServerHelloDone. */
+function isResuming({ server }: EnginePair): boolean {
+  const records = server.sent.flatMap(({ datagram }) => recordsIn(datagram));
+  expect(records.some(({ type, fragment }) => type === 22 && fragment[0] === 2)).toBe(true);
+  return records.some(({ type }) => type === 20);
+}
+
+type Hello = Parameters<Parameters<typeof rewriteHello>[0]>[0];
+
+function withExtension(hello: Hello, type: number, ...body: number[]): Hello {
+  hello.extensions.set(type, Uint8Array.from(body));
+  return hello;
+}
 
 function flip(bytes: Uint8Array, at: number): Uint8Array {
   const flipped = bytes.slice();
