@@ -31,10 +31,14 @@ describe('the configuration of a secure socket', () => {
   });
 
   it('leaves the session buffer and the preferred endpoint the caller’s own', () => {
-    const sessionResumptionBuffer = new Uint8Array(8);
+    const sessionResumptionBuffer = Buffer.alloc(8, 1);
     const preferredEndpoint = { host: '10.0.0.1' };
     const settings = copy({ sessionResumptionBuffer, socket: { preferredEndpoint } });
-    expect(settings.sessionResumptionBuffer).toBe(sessionResumptionBuffer);
+    settings.sessionResumptionBuffer?.fill(2);
+    expect([...sessionResumptionBuffer]).toEqual([2, 2, 2, 2, 2, 2, 2, 2]);
+    // What is a slice of a Buffer would be the caller's memory again.
+    settings.sessionResumptionBuffer?.slice().fill(3);
+    expect(sessionResumptionBuffer[0]).toBe(2);
     expect(settings.socket.preferredEndpoint).toBe(preferredEndpoint);
   });
 
