@@ -14,6 +14,7 @@ import {
   checkEmpty,
   checkPointFormats,
   checkRenegotiationInfo,
+  decodeConnectionId,
   decodeExtensions,
   decodeMaxFragmentLength,
   decodeServerName,
@@ -29,6 +30,7 @@ import { DecodeError, Reader } from '../../packages/tls-pure/dist/wire/reader.js
 import { formatCase } from './corpus.js';
 import { Finding } from './finding.js';
 import { nextCase } from './generate.js';
+import { stateDecoders, stateSeeds } from './states.js';
 
 type Decode = (bytes: Uint8Array) => unknown;
 
@@ -52,10 +54,13 @@ const decoders: readonly (readonly [name: string, decode: Decode, isOwn: (error:
       ['supported_groups', decodeSupportedGroups],
       ['ec_point_formats', checkPointFormats],
       ['renegotiation_info', checkRenegotiationInfo],
+      ['connection_id', decodeConnectionId],
       ['an empty extension', (bytes) => checkEmpty(bytes, 'extension')],
     ] as [string, Decode][]
   ).map(([name, decode]) => [name, decode, (error: unknown) => error instanceof DecodeError] as const),
   ['a record header', (bytes) => decodeRecordHeader(bytes, 0), () => false],
+  ['a record header with a connection ID', (bytes) => decodeRecordHeader(bytes, 0, 8), () => false],
+  ...stateDecoders.map(([name, decode]) => [name, decode, () => false] as const),
   ['the encoding of a credential', detectEncoding, () => false],
   ['PEM', splitPem, isBadMessage],
   ['a persisted key', (bytes) => restore(bytes, 'psk-key'), isBadMessage],
@@ -80,6 +85,10 @@ const seeds: readonly Uint8Array[] = [
   Buffer.from(`feff20${'33'.repeat(32)}`, 'hex'),
   Buffer.from(`0004686e696c03001d20${'44'.repeat(32)}`, 'hex'),
   Buffer.from(`00066465766963652${'0'}${'55'.repeat(32)}`, 'hex'),
+  // A record with a connection ID, and the extension.
+  Buffer.from('19fefd000100000000000201020304050607080003aabbcc', 'hex'),
+  Buffer.from('080102030405060708', 'hex'),
+  ...stateSeeds,
 ];
 
 /** Gives `inputs` byte strings to the decoders. @returns how many each took. @throws Finding naming the decoder and the bytes. */

@@ -1,5 +1,5 @@
 import type { Truth } from './keys.js';
-import type { Proof, Role } from './model.js';
+import type { Proof, Role, State } from './model.js';
 import { ContentType, fragmentsOf, keyOf, type WireRecord } from './wire.js';
 
 /** Bytes of verify_data. RFC 5246 §7.4.9. */
@@ -18,6 +18,16 @@ export class Evidence {
   readonly #data = new Map<string, number>();
   /** Alerts that may still be reported, and how often. */
   readonly #alerts = new Map<number, number>();
+  /** Return routability checks that may still be reported, and how often. */
+  readonly #checks = new Map<string, number>();
+  /** The largest number of a record that an established engine was given, and that any was. */
+  #newest = -1;
+  #newestOfAll = -1;
+  /** Records newer than all before in the datagram at hand, at most and at least. */
+  #mostNews = 0;
+  #leastNews = 0;
+  /** Records that came before the end of the handshake, and may be read with it. */
+  #early = 0;
   #changeCipherSpecDelivered = false;
   #changeCipherSpecSent = false;
   #cookieDelivered = false;
@@ -32,13 +42,46 @@ export class Evidence {
     this.#cookieDelivered = true;
   }
 
-  /** A record is about to be given to the engine. */
-  delivered(record: WireRecord, datagram: Uint8Array): void {
+  /** A datagram is about to be given to the engine, in this state. */
+  delivered(records: readonly WireRecord[], datagram: Uint8Array, state: State): void {
+    this.#mostNews = 0;
+    this.#leastNews = 0;
+    for (const record of records) this.#delivered(record, datagram, state);
+  }
+
+  #delivered(record: WireRecord, datagram: Uint8Array, state: State): void {
     if (record.epoch === 0) return this.#plaintext(record.type, record.body, 0);
     if (record.epoch !== 1) return;
     // Before there are keys nobody can tell whether it is authentic; an engine may keep it until it can.
     if (this.#truth.keys === undefined) this.#waiting.push({ record, datagram: datagram.slice() });
-    else this.#protected(record, datagram);
+    else this.#protected(record, datagram, state);
+  }
+
+  /** An engine goes on from a state that takes numbers for used that are so many beyond the newest. */
+  restarted(reserve: number): void {
+    this.#newestOfAll += reserve;
+  }
+
+  /** Uses up a record in the datagram at hand that is newer than all before, or one that came early; false: there was none. */
+  takeNewest(isReceiving: boolean): boolean {
+    this.#catchUp();
+    if (isReceiving && this.#mostNews > 0) {
+      this.#leastNews -= 1;
+      this.#mostNews -= 1;
+      return true;
+    }
+    this.#early -= 1;
+    return this.#early >= 0;
+  }
+
+  /** Whether the engine has not told of a record in the datagram at hand that was certainly newer than all before. */
+  get hasUntoldNews(): boolean {
+    return this.#leastNews > 0;
+  }
+
+  /** Uses up one delivery of this return routability check. */
+  takeCheck(type: number, cookie: Uint8Array): boolean {
+    return take(this.#checks, `${type} ${keyOf(cookie)}`, () => this.#catchUp());
   }
 
   /** The engine has sent a handshake message of this type. */
@@ -85,16 +128,28 @@ export class Evidence {
 
   #catchUp(): void {
     if (this.#truth.keys === undefined) return;
-    for (const { record, datagram } of this.#waiting.splice(0)) this.#protected(record, datagram);
+    for (const { record, datagram } of this.#waiting.splice(0)) this.#protected(record, datagram, 'handshaking');
   }
 
-  #protected(record: WireRecord, datagram: Uint8Array): void {
-    const plaintext = this.#truth.open(this.#peer, record, datagram);
+  #protected(record: WireRecord, datagram: Uint8Array, state: State): void {
+    const read = this.#truth.read(this.#peer, record, datagram);
     const whole = keyOf(datagram.subarray(record.start, record.end));
     // A replay proves nothing that the first copy did not.
-    if (plaintext === undefined || this.#records.has(whole)) return;
+    if (read === undefined || this.#records.has(whole)) return;
     this.#records.add(whole);
-    this.#plaintext(record.type, plaintext, 1);
+    const { type, content } = read;
+    this.#plaintext(type, content, 1);
+    const isAnswer = type === ContentType.routabilityCheck && content[0] !== 0;
+    if (record.type === ContentType.withConnectionId) this.#number(record.sequence, state, isAnswer);
+  }
+
+  /** What an engine did not take during its handshake does not make others old. */
+  #number(sequence: number, state: State, isAnswer: boolean): void {
+    if (state === 'handshaking') this.#early += 1;
+    else if (!isAnswer && sequence > this.#newest) this.#mostNews += 1;
+    if (!isAnswer && sequence > this.#newestOfAll && state === 'established') this.#leastNews += 1;
+    if (state !== 'handshaking') this.#newest = Math.max(this.#newest, sequence);
+    this.#newestOfAll = Math.max(this.#newestOfAll, sequence);
   }
 
   #plaintext(type: number, body: Uint8Array, epoch: 0 | 1): void {
@@ -106,6 +161,9 @@ export class Evidence {
     } else if (type === ContentType.applicationData && epoch === 1) {
       const key = keyOf(body);
       this.#data.set(key, (this.#data.get(key) ?? 0) + 1);
+    } else if (type === ContentType.routabilityCheck && epoch === 1) {
+      const key = `${body[0]} ${keyOf(body.subarray(1))}`;
+      this.#checks.set(key, (this.#checks.get(key) ?? 0) + 1);
     } else if (type === ContentType.handshake) {
       for (const each of fragmentsOf(body)) {
         if (epoch === 0) this.#deliveredTypes.add(each.type);

@@ -2,10 +2,19 @@ import type { Ciphersuite } from '../../packages/tls-pure/dist/ciphersuites.js';
 import { prf } from '../../packages/tls-pure/dist/crypto/prf.js';
 import type { CryptoProvider } from '../../packages/tls-pure/dist/crypto/provider.js';
 import { type TrafficProtection, trafficProtection } from '../../packages/tls-pure/dist/dtls12/key-schedule.js';
+import { decodeClientHello } from '../../packages/tls-pure/dist/handshake/client-hello.js';
 import { decodeServerHello } from '../../packages/tls-pure/dist/handshake/server-hello.js';
-import { noConnectionId } from '../../packages/tls-pure/dist/record/header.js';
 import type { Role } from './model.js';
-import { concat, fragment, fragmentsOf, HandshakeType, keyOf, type WireRecord } from './wire.js';
+import {
+  ContentType,
+  concat,
+  fragment,
+  fragmentsOf,
+  HandshakeType,
+  keyOf,
+  type WireFragment,
+  type WireRecord,
+} from './wire.js';
 
 /** A whole handshake message. */
 interface Message {
@@ -15,8 +24,23 @@ interface Message {
   seen: number;
 }
 
-/** RFC 7366 §2. */
-const encryptThenMacExtension = 22;
+/** What a record holds. */
+export interface Content {
+  readonly type: number;
+  readonly content: Uint8Array;
+}
+
+/** What the hellos say of connection IDs, as they were sent. RFC 9146 §3, RFC 9853 §3. */
+export interface ConnectionIds {
+  /** By who writes them. Empty: none. */
+  readonly written: Readonly<Record<Role, Uint8Array>>;
+  readonly checks: boolean;
+}
+
+const none = new Uint8Array(0);
+
+/** RFC 7366 §2, RFC 9146 §3, RFC 9853 §3. */
+const extension = { encryptThenMac: 22, connectionId: 54, rrc: 61 } as const;
 
 /**
  * The handshake as its two ends have really sent it, and the keys that follow from it: the fuzzer can read and write what they
@@ -25,15 +49,19 @@ const encryptThenMacExtension = 22;
 export class Truth {
   readonly #provider: CryptoProvider;
   readonly #suites: readonly Ciphersuite[];
+  readonly #padding: number;
   readonly #messages: Record<Role, Map<number, Message>> = { client: new Map(), server: new Map() };
   readonly #masters: Partial<Record<Role, Uint8Array>> = {};
   #keys: TrafficProtection | undefined;
+  #connectionIds: ConnectionIds | undefined;
+  readonly #pieces: Record<Role, number[]> = { client: [], server: [] };
   /** The bodies of the Finished messages that the two ends have sent. */
   readonly finished: Partial<Record<Role, Uint8Array>> = {};
 
-  constructor(provider: CryptoProvider, suites: readonly Ciphersuite[]) {
+  constructor(provider: CryptoProvider, suites: readonly Ciphersuite[], padding = 1) {
     this.#provider = provider;
     this.#suites = suites;
+    this.#padding = padding;
   }
 
   /** Takes the master secret that one end has derived, from its key log line. */
@@ -43,14 +71,40 @@ export class Truth {
 
   /** Takes a record that one end has sent. */
   sent(role: Role, record: WireRecord, datagram: Uint8Array): void {
-    if (record.type !== 22) return;
     if (record.epoch === 0) {
+      if (record.type !== ContentType.handshake) return;
       for (const each of fragmentsOf(record.body)) this.#add(role, each.type, each.length, each);
     } else if (this.finished[role] === undefined) {
-      const plaintext = this.open(role, record, datagram);
-      const [message] = plaintext === undefined ? [] : fragmentsOf(plaintext);
-      if (message?.type === HandshakeType.finished) this.finished[role] = message.data.slice();
+      const { type, content } = this.read(role, record, datagram) ?? {};
+      const [message] = type !== ContentType.handshake || content === undefined ? [] : fragmentsOf(content);
+      if (message?.type === HandshakeType.finished) this.#addFinished(role, message);
     }
+  }
+
+  /** A Finished may come in pieces, and its pieces again. */
+  #addFinished(role: Role, { length, offset, data }: WireFragment): void {
+    const pieces = this.#pieces[role];
+    for (const [i, byte] of data.entries()) pieces[offset + i] = byte;
+    if (Object.keys(pieces).length === length) this.finished[role] = Uint8Array.from(pieces);
+  }
+
+  /** What is negotiated, once both hellos have been sent. */
+  get connectionIds(): ConnectionIds | undefined {
+    return this.#connectionIds ?? this.#readConnectionIds();
+  }
+
+  #readConnectionIds(): ConnectionIds | undefined {
+    const client = this.#first('client', HandshakeType.clientHello);
+    const server = this.#first('server', HandshakeType.serverHello);
+    if (client === undefined || server === undefined) return undefined;
+    const asked = decodeClientHello(client.body).extensions;
+    const given = decodeServerHello(server.body).extensions;
+    const isAgreed = given.has(extension.connectionId);
+    const cidIn = (extensions: typeof given): Uint8Array => extensions.get(extension.connectionId)?.subarray(1) ?? none;
+    return {
+      written: { client: isAgreed ? cidIn(given) : none, server: isAgreed ? cidIn(asked) : none },
+      checks: given.has(extension.rrc),
+    };
   }
 
   /** Keys by who writes with them, once both ends have what it takes. */
@@ -63,31 +117,47 @@ export class Truth {
     }
     const hello = decodeServerHello(server.body);
     const suite = this.#suites.find(({ id }) => id === hello.ciphersuite);
-    if (suite === undefined) return undefined;
+    this.#connectionIds = this.#readConnectionIds();
+    const cids = this.#connectionIds?.written;
+    if (suite === undefined || cids === undefined) return undefined;
     this.#keys = trafficProtection(
       this.#provider,
       suite,
       master,
       { client: client.body.subarray(2, 34), server: hello.random },
       {
-        encryptThenMac: hello.extensions.has(encryptThenMacExtension),
+        encryptThenMac: hello.extensions.has(extension.encryptThenMac),
         random: (bytes) => bytes.fill(0x55),
-        cids: { client: noConnectionId, server: noConnectionId },
-        padding: 1,
+        cids,
+        padding: this.#padding,
       },
     );
     return this.#keys;
   }
 
-  /** The plaintext of a record that `writer` protected; undefined when it is not authentic. Does not change the datagram. */
-  open(writer: Role, record: WireRecord, datagram: Uint8Array): Uint8Array | undefined {
+  /**
+   * What a record of `writer`'s holds; undefined when it is not authentic, or does not have the connection ID that it must have. Does not change the
+   * datagram. RFC 9146 §3, §4.
+   */
+  read(writer: Role, record: WireRecord, datagram: Uint8Array): Content | undefined {
+    const { keys } = this;
+    const cid = this.connectionIds?.written[writer] ?? none;
+    const hasCid = record.type === ContentType.withConnectionId;
+    if (keys === undefined || hasCid !== cid.length > 0 || keyOf(record.cid) !== keyOf(cid)) return undefined;
     const copy = datagram.slice(record.start, record.end);
-    return this.keys?.[writer].open(copy, 0, copy.length)?.slice();
+    const plaintext = keys[writer].open(copy, 0, copy.length)?.slice();
+    if (plaintext === undefined || !hasCid) return plaintext && { type: record.type, content: plaintext };
+    const at = plaintext.findLastIndex((byte) => byte !== 0);
+    // Nothing but zeros has no type, and is authentic all the same.
+    return { type: plaintext[at] ?? 0, content: plaintext.slice(0, Math.max(0, at)) };
   }
 
   /** A record as `writer` would protect it; a record that nobody can authenticate while there are no keys. */
   seal(writer: Role, type: number, epoch: number, sequence: number, plaintext: Uint8Array): Uint8Array {
-    const sealed = this.keys?.[writer].seal(type, epoch, sequence, plaintext);
+    // With a connection ID the protection makes no larger ones.
+    const hasCid = (this.connectionIds?.written[writer].length ?? 0) > 0;
+    const content = hasCid ? plaintext.subarray(0, 2 ** 14 - 1) : plaintext;
+    const sealed = this.keys?.[writer].seal(type, epoch, sequence, content);
     return sealed ?? Uint8Array.from([type, 0xfe, 0xfd, 0, 1, 0, 0, 0, 0, 0, 0, 0, 24, ...new Uint8Array(24)]);
   }
 

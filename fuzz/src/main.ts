@@ -112,7 +112,8 @@ function show({ decoders, orders, soak, engines }: Figures): void {
   );
   print(
     `soak: ${soak.inputs} hostile datagrams to the same engines; the heap grew by ${kilobytes(soak.growth.handshaking)} ` +
-      `during a handshake and by ${kilobytes(soak.growth.established)} after one`,
+      `during a handshake, by ${kilobytes(soak.growth.established)} after one, and by ` +
+      `${kilobytes(soak.growth['with connection IDs'])} with connection IDs`,
   );
   print(
     `engines: ${engines.inputs} datagrams in ${engines.cases} cases, ${perSecond} a second; ` +

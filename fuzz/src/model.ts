@@ -12,8 +12,10 @@ export type Event =
   | 'transmit change_cipher_spec'
   | 'transmit alert'
   | 'transmit data'
+  | 'transmit check'
   | 'deliver'
   | 'established'
+  | 'resumed'
   | 'alert sent'
   | 'alert received'
   | 'closed'
@@ -51,6 +53,11 @@ export const transitions: Readonly<Record<State, Partial<Record<Event, State>>>>
     dropped: 'established',
     retransmitted: 'established',
     session: 'established',
+    // With connection IDs: RFC 9146 §6, RFC 9853, and an engine that goes on where another one was.
+    newest: 'established',
+    'routability check': 'established',
+    'transmit check': 'established',
+    resumed: 'established',
   },
   // After our close_notify: what arrives is still delivered, nothing but the last flight is sent.
   closing: {
@@ -63,6 +70,8 @@ export const transitions: Readonly<Record<State, Partial<Record<Event, State>>>>
     closed: 'closed',
     dropped: 'closing',
     retransmitted: 'closing',
+    newest: 'closing',
+    'routability check': 'closing',
   },
   closed: {},
   destroyed: {},

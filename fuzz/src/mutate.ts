@@ -12,8 +12,8 @@ import {
   writeNumber,
 } from './wire.js';
 
-/** Changes a copy of a datagram. `other` is a datagram to take parts of. */
-export type Mutator = (datagram: Uint8Array, choices: Choices, other: Uint8Array) => Uint8Array;
+/** Changes a copy of a datagram. `other` is a datagram to take parts of; connection IDs in them have `cidLength` bytes. */
+export type Mutator = (datagram: Uint8Array, choices: Choices, other: Uint8Array, cidLength?: number) => Uint8Array;
 
 /** Numbers at the edges of what fields hold. */
 const edges = [0, 1, 2, 3, 20, 21, 22, 23, 24, 63, 64, 65, 0x7f, 0x80, 0xff, 0x100, 0x3fff, 0x4000, 0x4001, 0x7fff];
@@ -56,6 +56,7 @@ export const mutators: readonly Mutator[] = [
   overlapMessage,
   coalesceMessages,
   insertRecord,
+  changeConnectionId,
 ];
 
 function flipBits(datagram: Uint8Array, choices: Choices): Uint8Array {
@@ -92,26 +93,50 @@ function repeat(datagram: Uint8Array, choices: Choices): Uint8Array {
   return concat(datagram.subarray(0, at), part, datagram.subarray(at));
 }
 
-function swapRecords(datagram: Uint8Array, choices: Choices): Uint8Array {
-  const parts = recordsOf(datagram).map(({ start, end }) => datagram.subarray(start, end));
+function swapRecords(datagram: Uint8Array, choices: Choices, _other: Uint8Array, cidLength = 0): Uint8Array {
+  const parts = recordsOf(datagram, cidLength).map(({ start, end }) => datagram.subarray(start, end));
   const first = parts.splice(choices.below(Math.max(1, parts.length)), 1);
   return concat(...parts, ...first);
 }
 
-function spliceRecord(datagram: Uint8Array, choices: Choices, other: Uint8Array): Uint8Array {
-  const theirs = pickRecord(other, choices);
-  const ours = pickRecord(datagram, choices);
+function spliceRecord(datagram: Uint8Array, choices: Choices, other: Uint8Array, cidLength = 0): Uint8Array {
+  const theirs = pickRecord(other, choices, cidLength);
+  const ours = pickRecord(datagram, choices, cidLength);
   const part = theirs === undefined ? other : other.subarray(theirs.start, theirs.end);
   const at = ours?.start ?? 0;
   const rest = choices.chance(128) ? datagram.subarray(at) : datagram.subarray(ours?.end ?? at);
   return concat(datagram.subarray(0, at), part, rest);
 }
 
-function changeRecordField(datagram: Uint8Array, choices: Choices): Uint8Array {
+function changeRecordField(datagram: Uint8Array, choices: Choices, _other: Uint8Array, cidLength = 0): Uint8Array {
   const copy = datagram.slice();
-  const record = pickRecord(copy, choices);
+  const record = pickRecord(copy, choices, cidLength);
   if (record !== undefined) changeField(copy, record.start, choices.pick(recordFields), choices);
   return copy;
+}
+
+/** Another connection ID, a longer or shorter one, one where there was none, or none where there was one. */
+function changeConnectionId(datagram: Uint8Array, choices: Choices, _other: Uint8Array, cidLength = 0): Uint8Array {
+  const copy = datagram.slice();
+  const record = pickRecord(copy, choices, cidLength);
+  if (record === undefined) return copy;
+  const at = record.start + recordHeader - 2;
+  const { length } = record.cid;
+  const cid = choices.pick([
+    () => record.cid.map((byte) => byte ^ (choices.chance(64) ? 1 << choices.below(8) : 0)),
+    () => choices.bytes(length),
+    () => choices.bytes(choices.below(24)),
+    () => record.cid.slice(1),
+    () => new Uint8Array(0),
+  ])();
+  copy[record.start] = choices.pick([
+    ContentType.withConnectionId,
+    ContentType.withConnectionId,
+    record.type,
+    ContentType.applicationData,
+    ContentType.handshake,
+  ]);
+  return concat(copy.subarray(0, at), cid, copy.subarray(at + length));
 }
 
 function changeHandshakeField(datagram: Uint8Array, choices: Choices): Uint8Array {
@@ -161,7 +186,7 @@ function coalesceMessages(datagram: Uint8Array): Uint8Array {
 
 /** A record of the fuzzer's own before or behind the others. */
 function insertRecord(datagram: Uint8Array, choices: Choices): Uint8Array {
-  const type = choices.pick([20, 21, 22, 23, 24, 0, 255]);
+  const type = choices.pick([20, 21, 22, 23, 24, 25, 27, 0, 255]);
   const body = choices.pick([
     Uint8Array.of(1),
     Uint8Array.of(2, choices.pick([0, 20, 40, 50, 80, 90, 100])),
@@ -185,8 +210,8 @@ function replaceMessage(
   return concat(datagram.subarray(0, record.start), ...parts, datagram.subarray(record.end));
 }
 
-function pickRecord(datagram: Uint8Array, choices: Choices): WireRecord | undefined {
-  const records = recordsOf(datagram);
+function pickRecord(datagram: Uint8Array, choices: Choices, cidLength = 0): WireRecord | undefined {
+  const records = recordsOf(datagram, cidLength);
   return records[choices.below(Math.max(1, records.length))];
 }
 

@@ -1,7 +1,7 @@
 import type { Choices } from './choices.js';
 import type { Role } from './model.js';
 import { mutators } from './mutate.js';
-import { fragment, HandshakeType, handshakeHeader, recordHeader, recordsOf } from './wire.js';
+import { ContentType, fragment, HandshakeType, handshakeHeader, recordHeader, recordsOf } from './wire.js';
 import type { World } from './world.js';
 
 /** What an attacker on the path, a peer with the keys, a user or the time does next. */
@@ -63,7 +63,7 @@ const mutate: Operation = {
     if (fresh && choices.chance(128)) queue.shift();
     for (let times = 1 + choices.below(3); times > 0; times -= 1) {
       const part: Uint8Array = pickSent(world, choices)?.datagram ?? datagram;
-      datagram = choices.pick(mutators)(datagram, choices, part).slice(0, 65_507);
+      datagram = choices.pick(mutators)(datagram, choices, part, world.cidLength(to)).slice(0, 65_507);
     }
     world.deliver(to, datagram, choices.chance(24) ? stranger : undefined);
   },
@@ -100,11 +100,12 @@ const sealGarbage: Operation = {
   name: 'seal garbage',
   run: (world, choices) => {
     const to = sideOf(choices);
-    const type = choices.pick([21, 22, 23, 20, 22, 24, 0, choices.byte()]);
+    const type = choices.pick([21, 22, 23, 20, 22, 24, 0, 27, 27, choices.byte()]);
     const plaintext = choices.pick([
       () => Uint8Array.of(choices.pick([1, 2, 0, 3]), choices.pick([0, 10, 20, 40, 50, 80, 90, 100, choices.byte()])),
       () => fragment(choices.pick([0, 1, 20, 2, 14, choices.byte()]), 0, choices.below(16), 0, new Uint8Array(0)),
       () => finished(world, to, choices),
+      () => Uint8Array.of(choices.pick([0, 1, 2, 3, 255]), ...choices.bytes(choices.pick([8, 8, 8, 7, 9]))),
       () => choices.bytes(choices.below(64)),
       () => new Uint8Array(choices.u16() % 16_500),
     ])();
@@ -118,12 +119,13 @@ const reseal: Operation = {
   run: (world, choices) => {
     const sent = pickSent(world, choices);
     if (sent === undefined) return;
-    const records = recordsOf(sent.datagram).filter(({ epoch }) => epoch === 1);
+    const records = recordsOf(sent.datagram, world.cidLength(other(sent.from))).filter(({ epoch }) => epoch === 1);
     const record = records[choices.below(Math.max(1, records.length))];
-    const plaintext = record && world.truth.open(sent.from, record, sent.datagram);
-    if (record === undefined || plaintext === undefined) return;
+    const read = record && world.truth.read(sent.from, record, sent.datagram);
+    if (record === undefined || read === undefined) return;
+    const plaintext = read.content;
     const changed = choices.chance(64) ? plaintext : choices.pick(mutators.slice(0, 6))(plaintext, choices, plaintext);
-    const type = choices.chance(48) ? choices.pick([20, 21, 22, 23, 24]) : record.type;
+    const type = choices.chance(48) ? choices.pick([20, 21, 22, 23, 24, ContentType.routabilityCheck]) : read.type;
     const number = choices.chance(96) ? record.sequence : sequence(choices);
     world.deliver(other(sent.from), world.truth.seal(sent.from, type, 1, number, changed.slice(0, 16_384)));
   },
@@ -153,6 +155,27 @@ const close: Operation = {
     const role = sideOf(choices);
     if (choices.chance(200)) world.oracle(role).close(world.now);
     else world.oracle(role).destroy();
+  },
+};
+
+/** A return routability check: a challenge, or an answer to whatever. */
+const check: Operation = {
+  name: 'check',
+  run: (world, choices) => world.check(sideOf(choices), choices.pick([0, 0, 1, 2] as const), choices.bytes(8)),
+};
+
+/** An engine ends without a word, and another one goes on from what it has left. */
+const restart: Operation = {
+  name: 'restart',
+  run: (world, choices) => world.restart(sideOf(choices), choices.chance(128)),
+};
+
+/** What an engine or a listener has left, changed on the disk. */
+const spoilState: Operation = {
+  name: 'spoil state',
+  run: (world, choices) => {
+    const spoil = (state: Uint8Array): Uint8Array => choices.pick(mutators.slice(0, 6))(state, choices, state);
+    world.spoilState(sideOf(choices), spoil);
   },
 };
 
@@ -189,6 +212,11 @@ export const operations: readonly Operation[] = [
   send,
   close,
   poke,
+  check,
+  check,
+  restart,
+  restart,
+  spoilState,
 ];
 
 function pickSent(world: World, choices: Choices): World['history'][number] | undefined {

@@ -6,6 +6,7 @@ import {
   type Engine,
   type EngineSink,
   isErrno,
+  type RoutabilityCheckTypeCode,
 } from '@avs-net/core';
 import { Evidence } from './evidence.js';
 import { Finding } from './finding.js';
@@ -31,13 +32,15 @@ export interface Watched {
   readonly role: Role;
   readonly truth: Truth;
   readonly maxDatagramSize: number;
+  /** Of the connection ID that the engine was told to ask for, bytes. */
+  readonly cidLength: number;
   /** The shortest wait of the handshake timers, ms. */
   readonly shortestWait: number;
   /** Takes what the engine sends. */
   readonly transmit: (datagram: Uint8Array) => void;
   readonly wake: () => void;
   /** What the user of the engine does from within its callbacks. */
-  readonly react: (event: 'established' | 'deliver' | 'alert') => void;
+  readonly react: (event: 'established' | 'deliver' | 'alert' | 'challenge', cookie?: Uint8Array) => void;
   /** Takes each event, in a word, for what the fuzzer counts as new. */
   readonly seen: (event: string) => void;
 }
@@ -64,6 +67,7 @@ export class Oracle implements EngineSink {
   #hurried = 0;
   readonly #sentAt = new Map<string, number>();
   readonly #nextSequence = [0, 0];
+  #isResuming = false;
 
   constructor(watched: Watched) {
     this.#watched = watched;
@@ -74,6 +78,41 @@ export class Oracle implements EngineSink {
   watch(engine: Engine, sequence: number): void {
     this.#engine = engine;
     this.#nextSequence[0] = sequence;
+  }
+
+  /** Another engine goes on where this one was, from a state that takes as many numbers for used beyond the newest. */
+  resume(engine: Engine, now: number, reserve: number): void {
+    this.#engine?.destroy();
+    this.#engine = engine;
+    this.evidence.restarted(reserve);
+    this.#isResuming = true;
+    this.#run('resume', now, 200, () => engine.start(now));
+    this.#require(!this.#isResuming, 'an engine that was restored is not established');
+  }
+
+  /** The engine's association as bytes. */
+  save(now: number): Uint8Array | undefined {
+    let state: Uint8Array | undefined;
+    this.#run('save', now, 0, (engine) => {
+      state = engine.save?.();
+    });
+    return state;
+  }
+
+  /** Sends a return routability check. */
+  check(type: 0 | 1 | 2, cookie: Uint8Array, now: number): void {
+    this.#run('check', now, 200, (engine) => {
+      const { state } = this;
+      const can = this.#watched.truth.connectionIds?.checks === true;
+      try {
+        engine.sendRoutabilityCheck?.(type, cookie);
+      } catch (error) {
+        if (isErrno(error, 'ENOTCONN') && state !== 'established') return;
+        if (isErrno(error, 'ENOTSUP') && state === 'established' && !can) return;
+        throw error;
+      }
+      this.#require(state === 'established' && can, `a check was sent in state ${state}`);
+    });
   }
 
   /** The engine's wish to be called; checked: only a handshake has timers. */
@@ -97,11 +136,15 @@ export class Oracle implements EngineSink {
 
   receive(datagram: Uint8Array, now: number): void {
     this.#inputs += 1;
-    if (this.state !== 'closed' && this.state !== 'destroyed') {
-      for (const record of recordsOf(datagram)) this.evidence.delivered(record, datagram);
+    const { state } = this;
+    if (state !== 'closed' && state !== 'destroyed') {
+      this.evidence.delivered(recordsOf(datagram, this.#watched.cidLength), datagram, state);
     }
     const copy = datagram.slice();
     this.#run('receive', now, datagram.length, (engine) => engine.receive(copy, now));
+    if (state === 'established' && this.state === 'established') {
+      this.#require(!this.evidence.hasUntoldNews, 'a record newer than all before did not count as that');
+    }
     // The engine may not count on the bytes that it was given.
     copy.fill(0xa5);
   }
@@ -152,10 +195,10 @@ export class Oracle implements EngineSink {
     const most = mostDatagrams(this.#inputs, this.#now, shortestWait);
     this.#require(this.#datagrams <= most, `${this.#datagrams} datagrams after ${this.#inputs} inputs`);
     this.#require(datagram.length <= maxDatagramSize, `a datagram of ${datagram.length} bytes`);
-    const records = recordsOf(datagram);
+    const records = this.#recordsSent(datagram);
     this.#require(records.at(-1)?.end === datagram.length, 'a datagram that is not made of records');
     for (const record of records) {
-      this.#transmitRecord(record);
+      this.#transmitRecord(record, datagram);
       truth.sent(role, record, datagram);
     }
     this.#watched.transmit(datagram);
@@ -168,9 +211,13 @@ export class Oracle implements EngineSink {
   }
 
   established(): void {
+    if (this.#isResuming) {
+      this.#isResuming = false;
+      return this.#happens('resumed');
+    }
     this.#prove(establishedProofs[this.#watched.role], 'established');
     this.#happens('established');
-    void this.info;
+    this.#compareConnectionIds();
     this.#watched.react('established');
   }
 
@@ -203,10 +250,14 @@ export class Oracle implements EngineSink {
 
   newest(): void {
     this.#happens('newest');
+    this.#require(this.evidence.takeNewest(this.#call === 'receive'), 'a record counts as newest that is none');
   }
 
-  routabilityCheck(): void {
-    this.#happens('routability check');
+  routabilityCheck(type: RoutabilityCheckTypeCode, cookie: Uint8Array): void {
+    this.#happens('routability check', String(type));
+    this.#require(this.evidence.takeCheck(type, cookie), 'a check that the peer has not sent, or twice');
+    this.#require(this.#watched.truth.connectionIds?.checks === true, 'a check that was not negotiated');
+    if (type === 0) this.#watched.react('challenge', cookie);
   }
 
   wake(): void {
@@ -230,8 +281,54 @@ export class Oracle implements EngineSink {
     }
   }
 
-  #transmitRecord(record: WireRecord): void {
-    const { type, version, epoch, sequence, body } = record;
+  /** What the engine says of connection IDs is what both hellos said. */
+  #compareConnectionIds(): void {
+    const { role, truth } = this.#watched;
+    const { info } = this;
+    const { written, checks } = truth.connectionIds ?? {};
+    const [ours, theirs] = role === 'client' ? [written?.client, written?.server] : [written?.server, written?.client];
+    const isSame = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean =>
+      keyOf(a ?? new Uint8Array(0)) === keyOf(b ?? new Uint8Array(0));
+    this.#require(isSame(info?.peerConnectionId, ours), 'info has another connection ID than the peer has given');
+    this.#require(isSame(info?.connectionId, theirs), 'info has another connection ID than was asked for');
+    this.#require(info?.returnRoutabilityCheck === (checks ?? false), 'info is wrong about return routability checks');
+  }
+
+  /**
+   * The records of a datagram of the engine's. A hello that was changed on the way may have told it of a connection ID of any length, until
+   * the Finished of the peer has told what is true.
+   */
+  #recordsSent(datagram: Uint8Array): WireRecord[] {
+    const { role, truth } = this.#watched;
+    const records = recordsOf(datagram, truth.connectionIds?.written[role].length ?? 0);
+    if (this.state !== 'handshaking') return records;
+    for (let length = 0; records.at(-1)?.end !== datagram.length && length < 256; length += 1) {
+      const others = recordsOf(datagram, length);
+      if (others.at(-1)?.end === datagram.length) return others;
+    }
+    return records;
+  }
+
+  /** The type and the content of a record that the engine sends, as far as the fuzzer can read it. */
+  #contentOf(record: WireRecord, datagram: Uint8Array): { readonly type: number; readonly body: Uint8Array } {
+    const { role, truth } = this.#watched;
+    if (this.state !== 'handshaking' && record.epoch === 1) {
+      const cid = truth.connectionIds?.written[role] ?? new Uint8Array(0);
+      const hasCid = record.type === ContentType.withConnectionId;
+      this.#require(hasCid === cid.length > 0, `a record of type ${record.type}, and a connection ID of ${cid.length}`);
+      this.#require(keyOf(record.cid) === keyOf(cid), 'a record with another connection ID than the peer has given');
+    }
+    if (record.type !== ContentType.withConnectionId) return record;
+    this.#require(record.epoch === 1, `a connection ID in epoch ${record.epoch}`);
+    const read = truth.read(role, record, datagram);
+    // With a changed hello it has other keys than the peer; then this can only be its Finished, or an alert behind it.
+    this.#require(read !== undefined || this.state === 'handshaking', 'a record that the peer cannot read');
+    return { type: read?.type ?? ContentType.handshake, body: read?.content ?? new Uint8Array(0) };
+  }
+
+  #transmitRecord(record: WireRecord, datagram: Uint8Array): void {
+    const { version, epoch, sequence } = record;
+    const { type, body } = this.#contentOf(record, datagram);
     const { role } = this.#watched;
     this.#require(version === 0xfefd || version === 0xfeff, `record version ${version}`);
     this.#require(epoch === 0 || epoch === 1, `a record of epoch ${epoch}`);
@@ -241,7 +338,9 @@ export class Oracle implements EngineSink {
     if (epoch === 1) this.#prove(['change_cipher_spec sent'], 'a record of epoch 1');
     if (type === ContentType.handshake) {
       this.#happens('transmit handshake', epoch === 0 ? String(body[0]) : 'Finished');
-      this.#noteRepetition(epoch, body);
+      // A Finished that can be read may be cut in pieces, which are no repetitions.
+      const isReadable = epoch === 0 || (record.type === ContentType.withConnectionId && body.length > 0);
+      this.#noteRepetition(isReadable ? keyOf(body) : `Finished ${record.type}`, body);
       const types = epoch === 1 ? [20] : fragmentsOf(body).map((each) => each.type);
       for (const each of types) {
         const proofs = messageProofs[role][each];
@@ -258,6 +357,9 @@ export class Oracle implements EngineSink {
     } else if (type === ContentType.alert) {
       this.#happens('transmit alert');
       if (this.state !== 'handshaking') this.#require(epoch === 1, `a plaintext alert in state ${this.state}`);
+    } else if (type === ContentType.routabilityCheck) {
+      this.#happens('transmit check');
+      this.#require(epoch === 1, 'a return routability check in plaintext');
     } else {
       this.#require(type === ContentType.applicationData, `a record of type ${type}`);
       this.#happens('transmit data');
@@ -269,8 +371,7 @@ export class Oracle implements EngineSink {
    * Whatever the peer repeats, a flight is repeated for it at most every half of the shortest wait: datagrams must not multiply.
    * A ClientHello may come again for another cookie; how often is in the model.
    */
-  #noteRepetition(epoch: number, body: Uint8Array): void {
-    const key = epoch === 0 ? keyOf(body) : 'Finished';
+  #noteRepetition(key: string, body: Uint8Array): void {
     const before = this.#sentAt.get(key);
     const wait = this.#watched.shortestWait / 2;
     if (before !== undefined && this.#call === 'receive' && this.#now - before < wait) {

@@ -8,17 +8,21 @@ import { Choices } from './choices.js';
 import { Finding } from './finding.js';
 import { mutators } from './mutate.js';
 
+/** What is soaked: engines in the middle of a handshake, after one, and after one with connection IDs. */
+type Soaked = 'handshaking' | 'established' | 'with connection IDs';
+
 /** What soaking has shown. */
 export interface SoakFigures {
   readonly inputs: number;
   /** Bytes by which the heap grew from the first sample to the last, for engines in each state. */
-  readonly growth: Readonly<Record<'handshaking' | 'established', number>>;
+  readonly growth: Readonly<Record<Soaked, number>>;
 }
 
 /** What two engines may come to hold beyond their first sample: more than their bounds, less than any leak would be. */
 const mostGrowth = 1_000_000;
 
 const key = Uint8Array.from({ length: 16 }, (_, i) => i + 1);
+const cid = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
 const address = Uint8Array.of(10, 0, 0, 1, 0x16, 0x33);
 
 /**
@@ -26,12 +30,14 @@ const address = Uint8Array.of(10, 0, 0, 1, 0x16, 0x33);
  * bounded, however much it is sent. @throws Finding it grows, or an engine gave up.
  */
 export async function soak(seed: number, inputs: number): Promise<SoakFigures> {
-  const handshaking = await soakIn('handshaking', seed, Math.ceil(inputs / 2));
-  const established = await soakIn('established', seed, Math.ceil(inputs / 2));
-  return { inputs, growth: { handshaking, established } };
+  const part = Math.ceil(inputs / 3);
+  const handshaking = await soakIn('handshaking', seed, part);
+  const established = await soakIn('established', seed, part);
+  const withConnectionIds = await soakIn('with connection IDs', seed, part);
+  return { inputs, growth: { handshaking, established, 'with connection IDs': withConnectionIds } };
 }
 
-async function soakIn(state: 'handshaking' | 'established', seed: number, inputs: number): Promise<number> {
+async function soakIn(state: Soaked, seed: number, inputs: number): Promise<number> {
   const random = new SeededRandom(seed);
   const pair = new BarePair();
   const recorded = await pair.begin(state);
@@ -41,7 +47,7 @@ async function soakIn(state: 'handshaking' | 'established', seed: number, inputs
     random.fill(script);
     const choices = new Choices(script);
     const datagram = choices.pick(recorded);
-    const spoilt = choices.pick(mutators)(datagram, choices, choices.pick(recorded));
+    const spoilt = choices.pick(mutators)(datagram, choices, choices.pick(recorded), cid.length);
     (choices.chance(128) ? pair.client : pair.server)?.receive(spoilt, 0);
     pair.outgoing.length = 0;
     if (i === Math.floor(inputs / 10)) first = heapInUse();
@@ -50,7 +56,7 @@ async function soakIn(state: 'handshaking' | 'established', seed: number, inputs
   }
   const growth = heapInUse() - first;
   if (growth > mostGrowth) throw new Finding(`${state}: engines grew by ${growth} bytes over ${inputs} datagrams`);
-  if (state === 'established' && pair.ended) throw new Finding('an established association was ended by a stranger');
+  if (state !== 'handshaking' && pair.ended) throw new Finding('an established association was ended by a stranger');
   return growth;
 }
 
@@ -63,15 +69,24 @@ class BarePair {
   #woken = false;
 
   /** Begins anew, and brings both engines to the middle of a handshake or behind it. @returns all datagrams on the way. */
-  async begin(state: 'handshaking' | 'established'): Promise<Uint8Array[]> {
+  async begin(state: Soaked): Promise<Uint8Array[]> {
     const suite = ciphersuite(0xc0a8);
     if (suite === undefined) throw new Error('TLS_PSK_WITH_AES_128_CCM_8 is gone');
     const random = (bytes: Uint8Array): Uint8Array => bytes.fill(0x33);
-    const context = { provider: nodeProvider, suites: [suite], random, onKeyLog: undefined, date: () => 0 };
+    const recordPadding = state === 'with connection IDs' ? 1 : undefined;
+    const context = {
+      provider: nodeProvider,
+      suites: [suite],
+      random,
+      onKeyLog: undefined,
+      date: () => 0,
+      recordPadding,
+    };
     const psk = new PskCredentials(key.slice(), Uint8Array.of(1));
     const clients = new PureClientFactory({ ...context, psk, maxFragmentLength: undefined });
     const servers = new PureServerFactory({ ...context, identityHint: undefined, resolve: async () => key.slice() });
-    const options = { maxDatagramSize: 1_400, handshakeTimeouts: { min: 1_000, max: 8_000 } };
+    const connectionId = recordPadding && cid;
+    const options = { maxDatagramSize: 1_400, handshakeTimeouts: { min: 1_000, max: 8_000 }, connectionId };
     this.client?.destroy();
     this.server?.destroy();
     this.server = undefined;

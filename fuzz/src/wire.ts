@@ -6,7 +6,16 @@ export const recordHeader = 13;
 export const handshakeHeader = 12;
 
 /** Content types. RFC 5246 §6.2.1. */
-export const ContentType = { changeCipherSpec: 20, alert: 21, handshake: 22, applicationData: 23 } as const;
+export const ContentType = {
+  changeCipherSpec: 20,
+  alert: 21,
+  handshake: 22,
+  applicationData: 23,
+  /** RFC 9146 §4. */
+  withConnectionId: 25,
+  /** RFC 9853 §4. */
+  routabilityCheck: 27,
+} as const;
 
 /** Types of handshake messages. RFC 5246 §7.4, RFC 6347 §4.3.2. */
 export const HandshakeType = {
@@ -26,6 +35,8 @@ export interface WireRecord {
   readonly version: number;
   readonly epoch: number;
   readonly sequence: number;
+  /** Its connection ID: a view. */
+  readonly cid: Uint8Array;
   /** Where it begins and ends in its datagram. */
   readonly start: number;
   readonly end: number;
@@ -43,21 +54,24 @@ export interface WireFragment {
   readonly data: Uint8Array;
 }
 
-/** The records of a datagram, up to the first that does not fit. */
-export function recordsOf(datagram: Uint8Array): WireRecord[] {
+/** The records of a datagram, up to the first that does not fit; connection IDs have `cidLength` bytes. RFC 9146 §4. */
+export function recordsOf(datagram: Uint8Array, cidLength = 0): WireRecord[] {
   const view = new DataView(datagram.buffer, datagram.byteOffset, datagram.byteLength);
   const records: WireRecord[] = [];
   for (let start = 0; start + recordHeader <= datagram.length; ) {
-    const end = start + recordHeader + view.getUint16(start + 11);
+    const bodyAt = start + recordHeader + (datagram[start] === ContentType.withConnectionId ? cidLength : 0);
+    if (bodyAt > datagram.length) break;
+    const end = bodyAt + view.getUint16(bodyAt - 2);
     if (end > datagram.length) break;
     records.push({
       type: view.getUint8(start),
       version: view.getUint16(start + 1),
       epoch: view.getUint16(start + 3),
       sequence: view.getUint16(start + 5) * 2 ** 32 + view.getUint32(start + 7),
+      cid: datagram.subarray(start + recordHeader - 2, bodyAt - 2),
       start,
       end,
-      body: datagram.subarray(start + recordHeader, end),
+      body: datagram.subarray(bodyAt, end),
     });
     start = end;
   }

@@ -1,4 +1,4 @@
-import type { AssociationOptions } from '@avs-net/core';
+import type { AssociationOptions, ClientAssociationOptions } from '@avs-net/core';
 import { type Ciphersuite, ciphersuites } from '../../packages/tls-pure/dist/ciphersuites.js';
 import { nodeProvider } from '../../packages/tls-pure/dist/crypto/node.js';
 import { portableProvider } from '../../packages/tls-pure/dist/crypto/portable.js';
@@ -10,6 +10,7 @@ import { Finding } from './finding.js';
 import { Truth } from './keys.js';
 import type { Role } from './model.js';
 import { Oracle } from './oracle.js';
+import { silentSink } from './states.js';
 import { concat, fragmentsOf, HandshakeType, keyOf, recordsOf } from './wire.js';
 
 /** How the two engines of a case are set up. */
@@ -22,8 +23,18 @@ export interface Setup {
   readonly serverName: string | undefined;
   /** The server knows another key. */
   readonly isWrongKey: boolean;
+  /** Undefined: neither side wants any. */
+  readonly connectionIds: ConnectionIdSetup | undefined;
   /** What each engine's user does from within its callbacks. */
   readonly reaction: 'none' | 'echo' | 'close on data' | 'close on alert' | 'send when established';
+}
+
+/** What the two sides want of connection IDs. RFC 9146, RFC 9853. */
+interface ConnectionIdSetup {
+  /** What each asks for, undefined: the side does not know them. */
+  readonly wanted: Readonly<Record<Role, Uint8Array | undefined>>;
+  readonly checks: Readonly<Record<Role, boolean>>;
+  readonly padding: number;
 }
 
 /** What a datagram was when its sender sent it. */
@@ -36,6 +47,9 @@ const key = Uint8Array.from({ length: 16 }, (_, i) => i + 1);
 const otherKey = key.map((byte) => byte ^ 0xff);
 const identity = new TextEncoder().encode('device');
 const address = Uint8Array.of(10, 0, 0, 1, 0x16, 0x33);
+const stateKey = new Uint8Array(32).fill(7);
+/** Numbers that a state of the client's covers. */
+const reserves = { writeReserve: 3, readReserve: 2 };
 const timeouts = { min: 1_000, max: 8_000 };
 /** Enough for what an engine chains to a lookup. */
 const promiseTurns = 8;
@@ -46,15 +60,41 @@ const light = ciphersuites.filter(({ id }) => id === 0xc0a8);
 /** Reads a setup from the first bytes of a case. */
 export function readSetup(choices: Choices): Setup {
   const suites = choices.byte();
-  return {
+  const setup = {
     suites: suites < 160 ? light : suites < 240 ? [choices.pick(cheap)] : [choices.pick(ciphersuites)],
     provider: choices.chance(32) ? portableProvider : nodeProvider,
     maxDatagramSize: choices.pick([1_400, 1_400, 100, 200, 548]),
     maxFragmentLength: choices.pick([undefined, undefined, undefined, 512]),
     identityHint: choices.chance(64) ? new TextEncoder().encode('hint') : undefined,
     serverName: choices.chance(64) ? 'server.example' : undefined,
-    isWrongKey: choices.chance(16),
-    reaction: choices.pick(['none', 'none', 'echo', 'close on data', 'close on alert', 'send when established']),
+    ...readSecrets(choices.byte()),
+    reaction: choices.pick([
+      'none',
+      'none',
+      'echo',
+      'close on data',
+      'close on alert',
+      'send when established',
+    ] as const),
+  };
+  return setup;
+}
+
+/** One byte for what is rare and what is not: a sixteenth of the cases have a wrong key, and a half connection IDs. */
+function readSecrets(byte: number): Pick<Setup, 'isWrongKey' | 'connectionIds'> {
+  if (byte < 128) return { isWrongKey: byte < 16, connectionIds: undefined };
+  const cid = (length: number): Uint8Array => Uint8Array.from({ length }, (_, i) => 0xc0 + i);
+  const [client, server, checks] = [byte & 3, (byte >> 2) & 3, (byte >> 4) & 3];
+  return {
+    isWrongKey: false,
+    connectionIds: {
+      wanted: {
+        client: [cid(0), cid(0), cid(5), undefined][client],
+        server: [cid(8), cid(8), cid(1), cid(0)][server],
+      },
+      checks: { client: checks !== 1, server: checks !== 2 },
+      padding: (byte & 64) === 0 ? 1 : 16,
+    },
   };
 }
 
@@ -77,6 +117,8 @@ export class World {
   readonly #seen: (event: string) => void;
   #serverExists = false;
   #random = 1;
+  /** What the client has left for its restart. */
+  #kept: Uint8Array | undefined;
   #finding: Finding | undefined;
   #sent = 0;
 
@@ -84,10 +126,13 @@ export class World {
     this.#setup = setup;
     this.#seen = seen;
     const { provider, suites, identityHint, maxFragmentLength } = setup;
-    this.truth = new Truth(provider, suites);
-    const common = { provider, suites, random: (bytes: Uint8Array) => this.#fill(bytes) };
+    const { connectionIds } = setup;
+    this.truth = new Truth(provider, suites, connectionIds?.padding);
+    const recordPadding = connectionIds?.padding;
+    const common = { provider, suites, random: (bytes: Uint8Array) => this.#fill(bytes), recordPadding };
     this.#clientFactory = new PureClientFactory({
       ...common,
+      returnRoutabilityCheck: connectionIds?.checks.client,
       onKeyLog: (line) => this.truth.keyLog('client', line),
       date: () => 0,
       psk: new PskCredentials(key.slice(), identity.slice()),
@@ -95,6 +140,7 @@ export class World {
     });
     this.#serverFactory = new PureServerFactory({
       ...common,
+      returnRoutabilityCheck: connectionIds?.checks.server,
       onKeyLog: (line) => this.truth.keyLog('server', line),
       date: () => 0,
       identityHint,
@@ -102,16 +148,13 @@ export class World {
     });
     this.#oracles = { client: this.#oracle('client'), server: this.#oracle('server') };
     const client = this.oracle('client');
-    client.watch(
-      this.#clientFactory.createClient(client, {
-        ...this.#options(),
-        serverName: setup.serverName,
-        session: undefined,
-        peer: 'server 5684',
-      }),
-      0,
-    );
+    client.watch(this.#clientFactory.createClient(client, this.#clientOptions()), 0);
     client.start(0);
+  }
+
+  /** Bytes of the connection IDs that a side is to find in its records. */
+  cidLength(role: Role): number {
+    return this.#setup.connectionIds?.wanted[role]?.length ?? 0;
   }
 
   oracle(role: Role): Oracle {
@@ -173,6 +216,65 @@ export class World {
     this.#oracles[from].send(plaintext, this.now);
   }
 
+  /** Sends a return routability check. */
+  check(from: Role, type: 0 | 1 | 2, cookie: Uint8Array): void {
+    if (from === 'client' || this.#serverExists) this.#oracles[from].check(type, cookie, this.now);
+  }
+
+  /** One side's engine is lost, and another one goes on: after a crash, or from a state that was saved in order. */
+  restart(role: Role, inOrder: boolean): void {
+    const oracle = this.#oracles[role];
+    if (oracle.state !== 'established') return;
+    if (role === 'server') {
+      const state = oracle.save(this.now);
+      const engine = state && this.#serverFactory.restoreServer(oracle, this.#options(role), state);
+      this.#require(engine !== undefined, 'an association of the server cannot be restored');
+      if (engine !== undefined) oracle.resume(engine, this.now, 0);
+      return;
+    }
+    // A client that keeps nothing has nothing to go on from.
+    if (this.#setup.connectionIds === undefined) return;
+    const state = inOrder ? oracle.save(this.now) : this.#kept;
+    if (state === undefined) {
+      this.#require(
+        !inOrder || this.truth.connectionIds?.written.client.length === 0,
+        'an association of the client cannot be saved',
+      );
+      return;
+    }
+    const engine = this.#clientFactory.restoreClient(oracle, this.#clientOptions(), state.slice());
+    this.#require(engine !== undefined, 'an association of the client cannot be restored');
+    if (engine !== undefined) oracle.resume(engine, this.now, 1 + reserves.readReserve);
+  }
+
+  /** What was left, changed: the client must not take it, the listener must not open it, and what a server makes of it must not throw. */
+  spoilState(role: Role, spoil: (state: Uint8Array) => Uint8Array): void {
+    const state = role === 'client' ? this.#kept : this.#oracles.server.save(this.now);
+    if (state === undefined) return;
+    try {
+      if (role === 'client') {
+        const spoilt = spoil(state);
+        if (keyOf(spoilt) === keyOf(state)) return;
+        const engine = this.#clientFactory.restoreClient(silentSink, this.#clientOptions(), spoilt);
+        this.#require(engine === undefined, 'the client goes on from a state that was changed');
+        return;
+      }
+      const sealed = this.#serverFactory.seal(state, stateKey);
+      const opened = this.#serverFactory.open(sealed.slice(), stateKey);
+      this.#require(opened !== undefined && keyOf(opened) === keyOf(state), 'a state is not what it was when opened');
+      const spoilt = spoil(sealed);
+      if (keyOf(spoilt) !== keyOf(sealed)) {
+        this.#require(this.#serverFactory.open(spoilt, stateKey) === undefined, 'a state that was changed is opened');
+      }
+      const engine = this.#serverFactory.restoreServer(silentSink, this.#options('server'), spoil(state));
+      engine?.start(this.now);
+      for (const { datagram } of this.history.slice(-2)) engine?.receive(datagram.slice(), this.now);
+      engine?.destroy();
+    } catch (error) {
+      this.#require(false, `a state that was changed: ${String(error)}`);
+    }
+  }
+
   #admit(datagram: Uint8Array, from: Uint8Array): void {
     const copy = datagram.slice();
     const admission = this.#serverFactory.admit(copy, from, this.now);
@@ -197,7 +299,7 @@ export class World {
       this.#require(this.#cookies.has(keyOf(concat(from, cookie))), 'accepted with a cookie that was not given to it');
       const server = this.#oracles.server;
       server.evidence.cookie();
-      server.watch(admission.create(server, this.#options()), record?.sequence ?? 0);
+      server.watch(admission.create(server, this.#options('server')), record?.sequence ?? 0);
       this.#serverExists = true;
       server.start(this.now);
       server.receive(datagram, this.now);
@@ -210,16 +312,19 @@ export class World {
       role,
       truth: this.truth,
       maxDatagramSize,
+      cidLength: this.cidLength(role),
       shortestWait: timeouts.min,
       transmit: (datagram) => this.#transmitted(role, datagram),
       wake: () => this.#woken.add(role),
-      react: (event) => this.#react(role, event),
+      react: (event, cookie) => this.#react(role, event, cookie),
       seen: this.#seen,
     });
   }
 
-  #react(role: Role, event: 'established' | 'deliver' | 'alert'): void {
+  #react(role: Role, event: 'established' | 'deliver' | 'alert' | 'challenge', cookie?: Uint8Array): void {
     const { reaction } = this.#setup;
+    // RFC 9853 §5.4: a challenge is answered at once. Not once more after a close: that is ENOTCONN.
+    if (event === 'challenge' && cookie !== undefined && reaction !== 'none') this.check(role, 1, cookie);
     if (reaction === 'echo' && event === 'deliver' && this.#sent < 100) this.send(role, 4);
     if (reaction === 'send when established' && event === 'established') this.send(role, 20);
     if (reaction === 'close on data' && event === 'deliver') this.#oracles[role].close(this.now);
@@ -240,8 +345,22 @@ export class World {
     });
   }
 
-  #options(): AssociationOptions {
-    return { maxDatagramSize: this.#setup.maxDatagramSize, handshakeTimeouts: timeouts };
+  #options(role: Role): AssociationOptions {
+    const connectionId = this.#setup.connectionIds?.wanted[role]?.slice();
+    return { maxDatagramSize: this.#setup.maxDatagramSize, handshakeTimeouts: timeouts, connectionId };
+  }
+
+  #clientOptions(): ClientAssociationOptions {
+    const keep = (state: Uint8Array): void => {
+      this.#kept = state.slice();
+    };
+    return {
+      ...this.#options('client'),
+      serverName: this.#setup.serverName,
+      session: undefined,
+      peer: 'server 5684',
+      persistence: this.#setup.connectionIds && { ...reserves, keep },
+    };
   }
 
   #fill(bytes: Uint8Array): void {

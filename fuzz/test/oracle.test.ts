@@ -87,6 +87,11 @@ describe('the oracle objects to an engine that', () => {
     ['gives up while time stands still', (sink) => sink.closed(errnoError('ETIMEDOUT', 'x')), /outside of the timer/],
     ['fails by itself', (sink) => sink.closed(libraryError(80, 'a bug')), /an error of its own ended it/],
     [
+      'puts a connection ID into a record of epoch 0',
+      (sink) => sink.transmit(plainRecord(25, 0, 0, closeNotify)),
+      /a connection ID in epoch 0/,
+    ],
+    [
       'does not come to an end',
       (sink) => {
         for (let i = 0; i < 10_000; i += 1) sink.dropped('malformed');
@@ -103,6 +108,34 @@ describe('the oracle objects to an engine that', () => {
     oracle.destroy();
     oracle.receive(new Uint8Array(1), 0);
     expect(oracle.finding?.message).toMatch(/"dropped" in state destroyed/);
+  });
+
+  it.each([
+    ['counts a record as newest that is none', (sink) => sink.newest(), /counts as newest that is none/],
+    [
+      'tells of a check that nobody has sent',
+      (sink) => sink.routabilityCheck(0, new Uint8Array(8)),
+      /a check that the/,
+    ],
+    [
+      'puts a connection ID where none is',
+      (sink) => sink.transmit(plainRecord(25, 1, 0, closeNotify)),
+      /type 25, and a/,
+    ],
+  ] satisfies [string, (sink: EngineSink) => unknown, RegExp][])('%s', (_what, misbehave, objection) => {
+    const oracle = silentOracle();
+    oracle.watch({ ...unused, receive: () => misbehave(oracle) }, 0);
+    oracle.state = 'established';
+    oracle.receive(new Uint8Array(1), 0);
+    expect(oracle.finding?.message).toMatch(objection);
+  });
+
+  it('goes on from a state, and says nothing', () => {
+    const oracle = silentOracle();
+    oracle.watch(unused, 0);
+    oracle.state = 'established';
+    oracle.resume(unused, 0, 0);
+    expect(oracle.finding?.message).toMatch(/that was restored is not established/);
   });
 
   it('speaks when nobody has called it', () => {
@@ -123,6 +156,7 @@ function silentOracle(): Oracle {
     role: 'client',
     truth: new Truth(nodeProvider, []),
     maxDatagramSize: 1_400,
+    cidLength: 0,
     shortestWait: 1_000,
     transmit: () => undefined,
     wake: () => undefined,

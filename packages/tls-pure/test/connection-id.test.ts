@@ -137,6 +137,33 @@ describe('connection IDs', () => {
     expect([pair.client.error?.description, pair.server.error?.description]).toEqual([51, 51]);
   });
 
+  it.each([
+    [
+      'that is long',
+      { serverCid: cid(255), maxDatagramSize: 290 },
+      'client',
+      /a connection ID of 255 bytes .* datagrams of 290/,
+    ],
+    [
+      'that is long',
+      { clientCid: cid(255), maxDatagramSize: 290 },
+      'server',
+      /a connection ID of 255 bytes .* datagrams of 290/,
+    ],
+    ['with much padding', { recordPadding: 500, maxDatagramSize: 500 }, 'client', /padding to 500 leave no room/],
+  ] as const)(
+    '%s, and leaves no room in a datagram, ends the handshake, and nothing larger is sent',
+    async (_what, options, who, text) => {
+      const pair = new EnginePair({ suites: [ccm8], clientCid: none, serverCid: eight, ...options });
+      await pair.handshake();
+      expect([pair[who].error?.description, pair[who].error?.message]).toEqual([40, expect.stringMatching(text)]);
+      expect([pair.client.established, pair.server.established]).toEqual([0, 0]);
+      for (const { length } of [...pair.client.sent, ...pair.server.sent]) {
+        expect(length).toBeLessThanOrEqual(options.maxDatagramSize);
+      }
+    },
+  );
+
   it('are offered with rrc beside them, in extensions 54 and 61', async () => {
     const pair = await connected({ clientCid: cid(3), serverCid: eight });
     const { extensions } = decodeClientHello(pair.client.sent[0].subarray(25));

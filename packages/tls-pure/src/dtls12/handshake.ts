@@ -9,11 +9,13 @@ import {
   type Fragment,
   type HandshakeMessage,
   HandshakeType,
+  messageHeaderLength,
 } from '../handshake/message.js';
 import { Reassembler } from '../handshake/reassembly.js';
 import { RetransmissionTimer } from '../handshake/retransmission.js';
 import { Transcript } from '../handshake/transcript.js';
 import { maxPlaintextLength, noConnectionId } from '../record/header.js';
+import type { RecordProtection } from '../record/protection.js';
 import { DecodeError, Reader } from '../wire/reader.js';
 import type { Context } from './context.js';
 import type { Dtls12Engine } from './engine.js';
@@ -279,10 +281,22 @@ export abstract class Handshake {
       cids,
       padding: recordPadding ?? 1,
     });
+    this.#checkRoom(this.side === 'client' ? client : server, cids[this.side]);
     const { limits } = suite.protection;
     if (this.side === 'client') this.engine.installProtection(server, client, limits, own);
     else this.engine.installProtection(client, server, limits, own);
     onKeyLog?.(keyLogLine(randoms.client, master));
+  }
+
+  /** A connection ID of the peer's, and our padding, may leave no room for anything else in small datagrams. */
+  #checkRoom(writer: RecordProtection, { length }: Uint8Array): void {
+    const { maxDatagramSize } = this.engine.options;
+    if (length === 0 || writer.maxPlaintext(maxDatagramSize) > messageHeaderLength) return;
+    const padding = this.context.recordPadding ?? 1;
+    throw new DecodeError(
+      `a connection ID of ${length} bytes and padding to ${padding} leave no room in datagrams of ${maxDatagramSize}`,
+      AlertDescription.handshake_failure,
+    );
   }
 
   /** Opens epoch 1 for reading if keys and ChangeCipherSpec are both there, and reads what came early. */
