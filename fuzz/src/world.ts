@@ -49,7 +49,7 @@ const identity = new TextEncoder().encode('device');
 const address = Uint8Array.of(10, 0, 0, 1, 0x16, 0x33);
 const stateKey = new Uint8Array(32).fill(7);
 /** Numbers that a state of the client's covers. */
-const reserves = { writeReserve: 3, readReserve: 2 };
+const reserves = { writeReserve: 1, readReserve: 1 };
 const timeouts = { min: 1_000, max: 8_000 };
 /** Enough for what an engine chains to a lookup. */
 const promiseTurns = 8;
