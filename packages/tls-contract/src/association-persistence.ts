@@ -1,8 +1,9 @@
-import { ciphersuiteName, type SecureSocket, type TlsConfiguration } from '@avs-net/core';
+import { ciphersuiteName, type TlsConfiguration } from '@avs-net/core';
 import { describe, expect, it } from 'vitest';
 import type { BackendPair } from './backend-pair.js';
 import { textOf, utf8 } from './bytes.js';
 import { commonCiphersuites } from './ciphersuites.js';
+import { exchange } from './exchange.js';
 import { expectErrno, expectRejection, rejectionOf } from './outcomes.js';
 import { type ClientSetup, pskClient, serverAddress, serverPort, Testbed } from './testbed.js';
 import { holdsHandshake } from './wire.js';
@@ -294,14 +295,4 @@ function keeping(reserves: { writeReserve?: number; readReserve?: number } = {})
     sessionResumptionBuffer: new Uint8Array(bufferSize),
     persistAssociation: { persist: () => undefined, ...reserves },
   };
-}
-
-async function exchange(bed: Testbed, client: SecureSocket, server: SecureSocket): Promise<void> {
-  for (const [from, to] of [
-    [client, server],
-    [server, client],
-  ] as const) {
-    await bed.run(from.send(utf8('ping')));
-    expect(textOf(await bed.run(to.receive()))).toBe('ping');
-  }
 }

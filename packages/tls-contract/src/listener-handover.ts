@@ -2,6 +2,7 @@ import type { DtlsListener, SecureSocket } from '@avs-net/core';
 import { describe, expect, it } from 'vitest';
 import type { BackendPair } from './backend-pair.js';
 import { counting, isZero, textOf, utf8 } from './bytes.js';
+import { exchange } from './exchange.js';
 import { expectErrno, expectRejection, rejectionOf } from './outcomes.js';
 import { type ListenerSetup, serverAddress, serverPort, Testbed } from './testbed.js';
 import { holdsHandshake } from './wire.js';
@@ -216,14 +217,4 @@ async function acceptAll(bed: Testbed, listener: DtlsListener, count: number): P
   const sockets: SecureSocket[] = [];
   for (let i = 0; i < count; i += 1) sockets.push(bed.own(await bed.run(listener.accept())));
   return sockets;
-}
-
-async function exchange(bed: Testbed, client: SecureSocket, server: SecureSocket): Promise<void> {
-  for (const [from, to] of [
-    [client, server],
-    [server, client],
-  ] as const) {
-    await bed.run(from.send(utf8('ping')));
-    expect(textOf(await bed.run(to.receive()))).toBe('ping');
-  }
 }
