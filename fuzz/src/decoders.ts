@@ -91,10 +91,11 @@ const seeds: readonly Uint8Array[] = [
   ...stateSeeds,
 ];
 
-/** Gives `inputs` byte strings to the decoders. @returns how many each took. @throws Finding naming the decoder and the bytes. */
-export function fuzzDecoders(seed: number, inputs: number): number {
+/** Gives `inputs` byte strings to the decoders; `alive` is called now and then. @returns how many decoders there are. @throws Finding naming the decoder and the bytes. */
+export function fuzzDecoders(seed: number, inputs: number, alive: () => void): number {
   const random = new SeededRandom(seed);
   for (let i = 0; i < inputs; i += 1) {
+    if (i % 100_000 === 0) alive();
     const bytes = nextCase(random, seeds);
     const [name, decode, isOwn] = decoders[i % decoders.length] ?? decoders[0] ?? [];
     if (name === undefined || decode === undefined || isOwn === undefined) continue;

@@ -43,8 +43,7 @@ const alive = (bytes: Uint8Array): void => {
   task.present.set(bytes, 2);
 };
 
-const kinds = fuzzDecoders(task.seed, task.decoders);
-alive(new Uint8Array(0));
+const kinds = fuzzDecoders(task.seed, task.decoders, () => alive(new Uint8Array(0)));
 const client = await exploreOrders('client', task.depth);
 alive(new Uint8Array(0));
 const server = await exploreOrders('server', task.depth - 1);

@@ -104,7 +104,7 @@ export interface ConnectionIdConfiguration {
   readonly generate?: ((connectionId: Uint8Array) => void) | undefined;
   /**
    * Pads what is sent with a connection ID of the peer's to a multiple of as many bytes, 1 to 1,024, counting a byte for the type. Default
-   * 1: not at all. RFC 9146 §4.
+   * 1: not at all. Where it leaves no room in a datagram the handshake ends with a handshake_failure. RFC 9146 §4.
    */
   readonly recordPadding?: number | undefined;
   /**
