@@ -45,7 +45,10 @@ describe.skipIf(version === undefined)('tshark decrypts with the key log', () =>
   }
 
   describe.each(backends.map(({ backend }) => [backend.name, backend] as const))('of %s', (_name, backend) => {
-    it('what was sent with each ciphersuite, both ways, and after a resumption', async () => {
+    const withIds = ', with connection IDs';
+    const ways = backend.capabilities.connectionId ? ['', withIds] : [''];
+    it.each(ways)('what was sent with each ciphersuite, both ways, and after a resumption%s', async (way) => {
+      const useConnectionId = way === withIds;
       const datagrams: Captured[] = [];
       const lines: string[] = [];
       const { ciphersuites } = backend.capabilities;
@@ -53,7 +56,9 @@ describe.skipIf(version === undefined)('tshark decrypts with the key log', () =>
       for (const [index, suite] of ciphersuites.entries()) {
         const clientPort = 40_000 + index;
         const onKeyLog = (line: string): number => lines.push(line);
-        await converse(backend, suite, onKeyLog, (from, data) => datagrams.push({ from, clientPort, data }));
+        await converse(backend, { suite, useConnectionId, onKeyLog }, (from, data) =>
+          datagrams.push({ from, clientPort, data }),
+        );
         const name = ciphersuiteName(suite);
         if (unknownToWireshark.test(name)) continue;
         for (const round of ['first', 'second']) expected.push(`up ${round} ${name}`, `down ${round} ${name}`);
@@ -62,6 +67,11 @@ describe.skipIf(version === undefined)('tshark decrypts with the key log', () =>
       const texts = packets.map(([hex = '']) => Buffer.from(hex.replaceAll(':', ''), 'hex').toString());
       expect(texts).toEqual(expected);
       expect(expected.length).toBeGreaterThan(24);
+      if (useConnectionId) {
+        const seen = await read(datagrams, '', 'dtls.record.connection_id', 'dtls.record.connection_id');
+        const connectionIds = new Set(seen.flatMap(([all = '']) => all.split(',')));
+        expect(connectionIds.size, 'two in each association').toBe(4 * ciphersuites.length);
+      }
       expect(await read(datagrams, '', 'coap', 'data.data'), 'and nothing without the log').toEqual([]);
     });
 
@@ -90,11 +100,17 @@ describe.skipIf(version === undefined)('tshark decrypts with the key log', () =>
   });
 });
 
+/** How two sides converse. */
+interface Conversed {
+  readonly suite: number;
+  readonly useConnectionId: boolean;
+  readonly onKeyLog: (line: string) => void;
+}
+
 /** Two associations of one client, the second resumed where the backend can, with a CoAP message each way. */
 async function converse(
   backend: Backend,
-  suite: number,
-  onKeyLog: (line: string) => void,
+  { suite, useConnectionId, onKeyLog }: Conversed,
   capture: (from: 'client' | 'server', data: Uint8Array) => void,
 ): Promise<void> {
   const clock = new VirtualClock();
@@ -102,12 +118,23 @@ async function converse(
   const address = '10.0.0.1';
   network.observe(({ data, from }) => capture(from.host === address ? 'server' : 'client', data));
   const key = pskKeyInfoFromBuffer(new Uint8Array(16).fill(1));
-  const listener = await backend.createDtlsListener({ security: { mode: 'psk', resolve: () => key }, clock });
+  const listener = await backend.createDtlsListener({
+    security: { mode: 'psk', resolve: () => key },
+    useConnectionId,
+    clock,
+  });
   await listener.decorate(network.createUdpSocket({}, { address }));
   await clock.runUntil(listener.bind(address, 5684));
   const identity = pskIdentityInfoFromBuffer('device');
   const security = { mode: 'psk', key, identity } as const;
-  const client = await backend.createDtlsSocket({ security, ciphersuites: [suite], onKeyLog, clock });
+  const client = await backend.createDtlsSocket({
+    security,
+    ciphersuites: [suite],
+    onKeyLog,
+    useConnectionId,
+    connectionIds: { length: 4 },
+    clock,
+  });
   await client.decorate(network.createUdpSocket({}, { address: '10.0.0.2' }));
   const tell = async (from: SecureSocket, to: SecureSocket, text: string): Promise<void> => {
     // RFC 7252 §3: a non-confirmable 2.05 without a token, and its payload.

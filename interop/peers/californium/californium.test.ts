@@ -4,10 +4,11 @@ import { pskIdentityInfoFromBuffer, pskKeyInfoFromBuffer } from '@avs-net/crypto
 import { afterAll, expect } from 'vitest';
 import { clientConfiguration, keyHex, listenerConfiguration } from '../../src/association.js';
 import { backends } from '../../src/backends.js';
-import { cell, describePeer, type Timers, timersFor } from '../../src/cells.js';
+import { cell, describePeer, emptyCell, type Timers, timersFor } from '../../src/cells.js';
 import { freeUdpPort } from '../../src/free-port.js';
 import { type Direction, LossyRelay } from '../../src/lossy-relay.js';
 import { exchange } from '../../src/meeting.js';
+import { noConnectionIds } from '../../src/moving.js';
 import type { Role } from '../../src/peer.js';
 import { scenarioCells } from '../../src/scenario-cells.js';
 import { suiteCells } from '../../src/suite-cells.js';
@@ -181,6 +182,43 @@ await describePeer(californium, () => {
         const socket = await listener.accept();
         await client.established();
         await lossyExchange(socket, client, relay, { ours: 'toClient', theirs: 'toServer' });
+      }),
+    );
+
+    const lossyIdsRow = 'connection IDs, handshakes with 20 % loss and 10 % duplication each way';
+    const ids = { useConnectionId: true, connectionIds: { length: 5 }, handshakeTimeouts: patientTimeouts };
+    const idScenario = (role: Role, run: () => Promise<void>): void => {
+      const missing = noConnectionIds(backend);
+      const place = { row: lossyIdsRow, kind: 'scenario', role, backend: backend.name } as const;
+      if (missing === undefined) cell(californium, place, run);
+      else emptyCell(californium, place, missing);
+    };
+    const withoutFaults = async (socket: SecureSocket, peer: ScandiumParty, relay: LossyRelay): Promise<void> => {
+      await peer.established();
+      relay.faults = { loss: 0, duplication: 0 };
+      expect(socket.info?.connectionId).toHaveLength(5);
+      expect(socket.info?.peerConnectionId).toHaveLength(6);
+      await exchange(socket, peer);
+    };
+
+    idScenario('client', () =>
+      withSeeds(async (seed) => {
+        const port = await freeUdpPort();
+        await using server = await scandium('server', port, { suite: ecdhePsk, cid: 6 }).started();
+        await using relay = await LossyRelay.to(port, seed, faulty);
+        await using socket = await backend.createDtlsSocket(clientConfiguration(ecdhePsk, ids));
+        await socket.connect('127.0.0.1', relay.port);
+        await withoutFaults(socket, server, relay);
+      }),
+    );
+
+    idScenario('server', () =>
+      withSeeds(async (seed) => {
+        await using listener = await backend.createDtlsListener(listenerConfiguration(ecdhePsk, ids));
+        await listener.bind('127.0.0.1', 0);
+        await using relay = await LossyRelay.to(listener.localPort, seed, faulty);
+        await using client = scandium('client', relay.port, { suite: ecdhePsk, cid: 6 });
+        await withoutFaults(await listener.accept(), client, relay);
       }),
     );
   }
