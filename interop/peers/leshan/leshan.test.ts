@@ -38,6 +38,19 @@ await describePeer(leshan, () => {
           ...['--lifetime', '60', '--sensor-period', '0.1', '--backend', backend.name, ...more],
         );
 
+      // This server says nothing to strangers, so that their timers end them, after 1, 2, 4, 8 and 16 s. They begin before all others.
+      const strange = `stranger-${backend.name}`;
+      const strangers: ProcessPeer[] = [];
+
+      beforeAll(async () => {
+        await server.addKey(strange, strange, key);
+        strangers.push(device(strange, strange, 'ff'.repeat(16), legacy), device(strange, 'nobody', key, legacy));
+      });
+
+      afterAll(async () => {
+        for (const stranger of strangers) await stranger[Symbol.asyncDispose]();
+      });
+
       const scenario = (
         row: string,
         run: (device: ProcessPeer, endpoint: string, events: ServerEvents) => Promise<void>,
@@ -133,16 +146,12 @@ await describePeer(leshan, () => {
           backend: backend.name,
         },
         async () => {
-          const endpoint = `stranger-${backend.name}`;
-          await server.addKey(endpoint, endpoint, key);
-          await using wrongKey = device(endpoint, endpoint, 'ff'.repeat(16), legacy);
-          await using nobody = device(endpoint, 'nobody', key, legacy);
-          for (const stranger of [wrongKey, nobody]) {
-            // This server says nothing to either, so that the device's timers end it: after 1, 2, 4, 8 and 16 s.
+          expect(strangers).toHaveLength(2);
+          for (const stranger of strangers) {
             expect(await stranger.exited(120_000)).toBe(1);
             expect(stranger.output).toMatch(/^avs-demo: .*-i and -k.*$/m);
           }
-          expect(await server.registration(endpoint)).toBeUndefined();
+          expect(await server.registration(strange)).toBeUndefined();
         },
       );
 
