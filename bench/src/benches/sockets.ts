@@ -59,7 +59,7 @@ async function measureWork(
 function echoTable(measured: readonly Measured[]): Table {
   return {
     title: 'Echo, µs for a round trip',
-    columns: ['', ...measured.flatMap(({ size }) => [`${size} bytes`, 'of node:dgram'])],
+    columns: ['', ...measured.flatMap(({ size }) => [`${size.toLocaleString('en')} bytes`, 'of node:dgram'])],
     rows: rowsOf(measured, (result, { results }) => [microseconds(result), share(result, results)]),
   };
 }
@@ -67,7 +67,15 @@ function echoTable(measured: readonly Measured[]): Table {
 function oneWayTable(measured: readonly Measured[]): Table {
   return {
     title: 'One way, what arrived',
-    columns: ['', ...measured.flatMap(({ size }) => [`${size} bytes, a second`, 'MB/s', 'lost', 'of node:dgram'])],
+    columns: [
+      '',
+      ...measured.flatMap(({ size }) => [
+        `${size.toLocaleString('en')} bytes, a second`,
+        'MB/s',
+        'lost',
+        'of node:dgram',
+      ]),
+    ],
     rows: rowsOf(measured, (result, { size, results, pairs }) => {
       if (result.times.length === 0) return ['–', '–', '–', '–'];
       const { median, spread } = summarize(result.times);
