@@ -338,9 +338,9 @@ export class Oracle implements EngineSink {
     if (epoch === 1) this.#prove(['change_cipher_spec sent'], 'a record of epoch 1');
     if (type === ContentType.handshake) {
       this.#happens('transmit handshake', epoch === 0 ? String(body[0]) : 'Finished');
-      // A Finished that can be read may be cut in pieces, which are no repetitions.
-      const isReadable = epoch === 0 || (record.type === ContentType.withConnectionId && body.length > 0);
-      this.#noteRepetition(isReadable ? keyOf(body) : `Finished ${record.type}`, body);
+      const hasCid = record.type === ContentType.withConnectionId;
+      // One that nobody can read may be an alert, and pieces of a Finished are no repetitions of each other.
+      if (!hasCid || body.length > 0) this.#noteRepetition(epoch === 0 || hasCid ? keyOf(body) : 'Finished', body);
       const types = epoch === 1 ? [20] : fragmentsOf(body).map((each) => each.type);
       for (const each of types) {
         const proofs = messageProofs[role][each];
