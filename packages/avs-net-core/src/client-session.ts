@@ -34,7 +34,9 @@ const magics: Readonly<Record<StoredKind, Uint8Array>> = {
   association: Uint8Array.of(0x41, 0x56, 0x53, 0x41, 2),
 };
 
-const keyLabel = new TextEncoder().encode('avs-net client session');
+const encoder = new TextEncoder();
+
+const keyLabel = encoder.encode('avs-net client session');
 
 /** RFC 5246 §F.1.4: no session should be older, ms. */
 const longestLifetime = 86_400_000;
@@ -101,7 +103,7 @@ export function openSession(
 }
 
 function additionalData(magic: Uint8Array, scope: SessionScope): Uint8Array {
-  const text = (part: string): Uint8Array => new TextEncoder().encode(part);
+  const text = (part: string): Uint8Array => encoder.encode(part);
   return lengthPrefixed([
     magic,
     text(scope.backend),

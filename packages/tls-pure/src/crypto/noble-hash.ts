@@ -3,6 +3,7 @@ import { type _HMAC, hmac } from '@noble/hashes/hmac.js';
 import { sha256, sha384 } from '@noble/hashes/sha2.js';
 import { requireBytes } from './arguments.js';
 import type { Hash, HashName, Mac } from './provider.js';
+import { Sha256Mac } from './sha256-mac.js';
 
 const hashes = { sha256, sha384 } as const;
 
@@ -24,26 +25,25 @@ export function createHash(name: HashName): Hash {
   };
 }
 
-// One running HMAC for each hash serves all keys: computing clones a key's state into it, which spares each key a second state
-// and each record the two compressions of the key's pads.
-const running: Partial<Record<HashName, _HMAC<ReturnType<(typeof hashes)[HashName]['create']>>>> = {};
+// One running HMAC serves all keys: computing clones a key's state into it, which spares each key a second state.
+let running: _HMAC<ReturnType<typeof sha384.create>> | undefined;
 
 /** HMAC on noble, with the state after the key's pads kept. RFC 2104. The key is copied, in the form of that state. */
 export function createMac(name: HashName, key: Uint8Array): Mac {
   requireHashName(name);
+  if (name === 'sha256') return new Sha256Mac(key);
   requireBytes('key', key);
-  const keyed = hmac.create(hashes[name], key);
+  const keyed = hmac.create(sha384, key);
   const length = keyed.outputLen;
   let destroyed = false;
   return {
     length,
     compute: (...parts) => {
       if (destroyed) throw errnoError('EBADF', 'the MAC was destroyed');
-      const state = keyed._cloneInto(running[name]);
-      running[name] = state;
-      for (const part of parts) state.update(part);
+      running = keyed._cloneInto(running);
+      for (const part of parts) running.update(part);
       const output = new Uint8Array(length);
-      state.digestInto(output);
+      running.digestInto(output);
       return output;
     },
     destroy: () => {

@@ -25,8 +25,12 @@ const cipherNames: Readonly<Record<AeadName, string>> = {
 
 /** Whether this Node's OpenSSL has the algorithm: builds in FIPS mode lack ChaCha20, other runtimes lack more. */
 export function hasNodeAead(name: AeadName): boolean {
-  return getCipherInfo(cipherNames[name]) !== undefined;
+  // It takes as long as a short record.
+  known[name] ??= getCipherInfo(cipherNames[name]) !== undefined;
+  return known[name];
 }
+
+const known: Partial<Record<AeadName, boolean>> = {};
 
 /** An AEAD of OpenSSL's. The `KeyObject` matters: given bytes, Node 24 is four times as slow. */
 class NodeAead implements Aead {

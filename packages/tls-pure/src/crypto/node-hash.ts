@@ -3,8 +3,7 @@ import { errnoError } from '@avs-net/core';
 import { requireBytes } from './arguments.js';
 import { requireHashName } from './noble-hash.js';
 import type { Hash, HashName, Mac } from './provider.js';
-
-const macLengths: Readonly<Record<HashName, number>> = { sha256: 32, sha384: 48 };
+import { Sha256Mac } from './sha256-mac.js';
 
 /** A running hash of OpenSSL's. */
 export function createNodeHash(name: HashName): Hash {
@@ -26,20 +25,60 @@ export function createNodeHash(name: HashName): Hash {
 }
 
 /** HMAC of OpenSSL's. The `KeyObject` matters: given bytes, Node 24 is six times as slow. */
+class NodeMac implements Mac {
+  readonly length: number;
+  readonly #name: HashName;
+  #key: KeyObject | undefined;
+
+  constructor(name: HashName, key: Uint8Array) {
+    this.length = name === 'sha256' ? 32 : 48;
+    this.#name = name;
+    this.#key = createSecretKey(key);
+  }
+
+  compute(...parts: readonly Uint8Array[]): Uint8Array {
+    if (!this.#key) throw errnoError('EBADF', 'the MAC was destroyed');
+    const hmac = createHmac(this.#name, this.#key);
+    for (const part of parts) hmac.update(part);
+    return new Uint8Array(hmac.digest());
+  }
+
+  destroy(): void {
+    this.#key = undefined;
+  }
+}
+
+/** From this many bytes on HMAC-SHA-256 is faster through OpenSSL. */
+const longMac = 160;
+
+/** HMAC-SHA-256 in TypeScript for short data, OpenSSL's for long, which is set up when it is first needed. */
+class NodeSha256Mac extends Sha256Mac {
+  readonly #key: Uint8Array;
+  #long: NodeMac | undefined;
+
+  constructor(key: Uint8Array) {
+    super(key);
+    this.#key = key.slice();
+  }
+
+  override compute(...parts: readonly Uint8Array[]): Uint8Array {
+    let total = 0;
+    for (const part of parts) total += part.length;
+    if (total < longMac || this.isDestroyed) return super.compute(...parts);
+    this.#long ??= new NodeMac('sha256', this.#key);
+    return this.#long.compute(...parts);
+  }
+
+  override destroy(): void {
+    super.destroy();
+    this.#key.fill(0);
+    this.#long?.destroy();
+  }
+}
+
+/** HMAC with a key that is copied. */
 export function createNodeMac(name: HashName, key: Uint8Array): Mac {
   requireHashName(name);
   requireBytes('key', key);
-  let keyObject: KeyObject | undefined = createSecretKey(key);
-  return {
-    length: macLengths[name],
-    compute: (...parts) => {
-      if (!keyObject) throw errnoError('EBADF', 'the MAC was destroyed');
-      const hmac = createHmac(name, keyObject);
-      for (const part of parts) hmac.update(part);
-      return new Uint8Array(hmac.digest());
-    },
-    destroy: () => {
-      keyObject = undefined;
-    },
-  };
+  return name === 'sha256' ? new NodeSha256Mac(key) : new NodeMac(name, key);
 }

@@ -37,8 +37,10 @@ export function prf(
   for (let at = 0; at < length; at += mac.length) {
     const part = mac.compute(a, labelled);
     output.set(part.subarray(0, length - at), at);
+    wipe(part);
+    if (at + mac.length >= length) break;
     const next = mac.compute(a);
-    wipe(part, a);
+    wipe(a);
     a = next;
   }
   wipe(a);

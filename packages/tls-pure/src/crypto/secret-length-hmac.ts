@@ -1,59 +1,14 @@
-import { _SHA256 } from '@noble/hashes/sha2.js';
 import { maskEqual, maskLess } from './constant-time.js';
+import { BlockSha256, blockLength, writeWords } from './sha256-mac.js';
 import { wipe } from './wipe.js';
 
-const blockLength = 64;
 const macLength = 32;
-
-/** SHA-256 one block at a time, with its state open to read. */
-class BlockSha256 extends _SHA256 {
-  readonly #view: DataView;
-
-  constructor(block: Uint8Array) {
-    super();
-    this.#view = new DataView(block.buffer, block.byteOffset, blockLength);
-  }
-
-  compress(): void {
-    this.process(this.#view, 0);
-  }
-
-  load(words: Int32Array): void {
-    const [a, b, c, d, e, f, g, h] = words;
-    this.set(a, b, c, d, e, f, g, h);
-  }
-
-  save(words: Int32Array): void {
-    words.set(this.get());
-  }
-
-  initialize(): void {
-    this.load(initial);
-  }
-
-  /** Wipes the message schedule, which noble shares among all hashes, and the state. */
-  clean(): void {
-    this.roundClean();
-    this.initialize();
-  }
-}
 
 // Shared by all keys: no call is interrupted by another, and each cleans up.
 const block = new Uint8Array(blockLength);
 const sha256 = new BlockSha256(block);
-const initial = new Int32Array(8);
-sha256.save(initial);
 const state = new Int32Array(8);
 const digest = new Int32Array(8);
-
-const writeWords = (bytes: Uint8Array, words: Int32Array): void => {
-  for (let i = 0; i < words.length; i++) {
-    bytes[4 * i] = words[i] >>> 24;
-    bytes[4 * i + 1] = words[i] >>> 16;
-    bytes[4 * i + 2] = words[i] >>> 8;
-    bytes[4 * i + 3] = words[i];
-  }
-};
 
 /**
  * HMAC-SHA-256 of data whose length is secret within public bounds: it runs the same compressions on the same memory whatever
