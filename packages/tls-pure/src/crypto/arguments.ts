@@ -3,7 +3,8 @@ import { errnoError } from '@avs-net/core';
 /** @throws TypeError naming the argument if it is not a `Uint8Array`; EINVAL if its length is none of `lengths`. */
 export function requireBytes(name: string, value: Uint8Array, ...lengths: readonly number[]): void {
   if (!(value instanceof Uint8Array)) throw new TypeError(`${name} must be a Uint8Array`);
-  if (lengths.length > 0 && !lengths.includes(value.length)) {
+  if (lengths.length === 0 || lengths[0] === value.length) return;
+  if (!lengths.includes(value.length)) {
     throw errnoError('EINVAL', `${name} must be ${lengths.join(' or ')} bytes, not ${value.length}`);
   }
 }

@@ -12,9 +12,8 @@ export interface CcmParameters {
   readonly nonceLength?: number;
 }
 
-// Shared by all ciphers, since no call is interrupted by another: a block to read words from, and the tag.
+// To read words from; shared by all ciphers, since no call is interrupted by another.
 const block = new Uint8Array(16);
-const tag = new Uint8Array(16);
 
 /**
  * AES-CCM. RFC 3610, NIST SP 800-38C.
@@ -38,16 +37,16 @@ export class Ccm implements Aead {
   seal(nonce: Uint8Array, aad: Uint8Array, buffer: Uint8Array, start: number, length: number): void {
     this.check(nonce, aad, buffer, start, length);
     this.crypt(nonce, aad, buffer, start, length, false);
-    for (let i = 0, at = start + length; i < this.tagLength; i++) buffer[at + i] = tag[i];
-    tag.fill(0);
+    for (let i = 0, at = start + length; i < this.tagLength; i++) buffer[at + i] = tagByte(i);
+    wipeLanes();
   }
 
   open(nonce: Uint8Array, aad: Uint8Array, buffer: Uint8Array, start: number, length: number): boolean {
     this.check(nonce, aad, buffer, start, length);
     this.crypt(nonce, aad, buffer, start, length, true);
     let difference = 0;
-    for (let i = 0, at = start + length; i < this.tagLength; i++) difference |= buffer[at + i] ^ tag[i];
-    tag.fill(0);
+    for (let i = 0, at = start + length; i < this.tagLength; i++) difference |= buffer[at + i] ^ tagByte(i);
+    wipeLanes();
     if (difference === 0) return true;
     buffer.fill(0, start, start + length);
     return false;
@@ -73,7 +72,7 @@ export class Ccm implements Aead {
     }
   }
 
-  /** Turns the range into its other form in place and leaves the tag, whole and encrypted, in `tag`. */
+  /** Turns the range into its other form in place and leaves the tag, whole and encrypted, in the lower lanes. */
   private crypt(
     nonce: Uint8Array,
     aad: Uint8Array,
@@ -87,9 +86,8 @@ export class Ccm implements Aead {
 
     // A_0: flags, nonce, a counter of zero. RFC 3610 §2.3. The counter and the length end in the last word: both are below 2^32.
     const l = 15 - this.#nonceLength;
-    block.fill(0);
     block[0] = l - 1;
-    block.set(nonce, 1);
+    for (let i = 0; i < 15; i++) block[1 + i] = i < nonce.length ? nonce[i] : 0;
     const a0 = readWord(block, 0);
     const a1 = readWord(block, 4);
     const a2 = readWord(block, 8);
@@ -141,9 +139,17 @@ export class Ccm implements Aead {
     // RFC 3610 §2.3: the tag is the MAC, encrypted with the keystream's first block.
     setCounter(a0, a1, a2, a3);
     encryptLanes(schedule, rounds);
-    for (let i = 0; i < 4; i++) writeWord(tag, 4 * i, lanes[i] ^ lanes[4 + i]);
-    lanes.fill(0);
+    for (let i = 0; i < 4; i++) lanes[i] ^= lanes[4 + i];
   }
+}
+
+/** A byte of the tag in the lower lanes. */
+function tagByte(i: number): number {
+  return (lanes[i >>> 2] >>> (8 * (i & 3))) & 0xff;
+}
+
+function wipeLanes(): void {
+  for (let i = 0; i < 8; i++) lanes[i] = 0;
 }
 
 function setCounter(a0: number, a1: number, a2: number, a3: number): void {
@@ -155,25 +161,24 @@ function setCounter(a0: number, a1: number, a2: number, a3: number): void {
 
 /** Takes in the additional data, its length in front and zeros behind. RFC 3610 §2.2. */
 function addToMac(aad: Uint8Array, schedule: number, rounds: number): void {
-  block.fill(0);
+  const { length } = aad;
   let filled = 2;
-  if (aad.length < 0xff00) {
-    block[0] = aad.length >>> 8;
-    block[1] = aad.length;
+  if (length < 0xff00) {
+    block[0] = length >>> 8;
+    block[1] = length;
   } else {
     block[0] = 0xff;
     block[1] = 0xfe;
-    writeWord(block, 2, bigEndianWord(aad.length));
+    writeWord(block, 2, bigEndianWord(length));
     filled = 6;
   }
-  for (let i = 0; i < aad.length; ) {
-    while (filled < 16 && i < aad.length) block[filled++] = aad[i++];
+  for (let i = 0; i < length; ) {
+    for (; filled < 16; filled++, i++) block[filled] = i < length ? aad[i] : 0;
     encryptLanes(schedule, rounds);
     lanes[4] ^= readWord(block, 0);
     lanes[5] ^= readWord(block, 4);
     lanes[6] ^= readWord(block, 8);
     lanes[7] ^= readWord(block, 12);
-    block.fill(0);
     filled = 0;
   }
 }
