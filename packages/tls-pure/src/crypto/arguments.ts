@@ -1,12 +1,10 @@
 import { errnoError } from '@avs-net/core';
 
-/** @throws TypeError naming the argument if it is not a `Uint8Array`; EINVAL if its length is none of `lengths`. */
-export function requireBytes(name: string, value: Uint8Array, ...lengths: readonly number[]): void {
+/** @throws TypeError naming the argument if it is not a `Uint8Array`; EINVAL if lengths are given and its own is none of them. */
+export function requireBytes(name: string, value: Uint8Array, length?: number, ...others: readonly number[]): void {
   if (!(value instanceof Uint8Array)) throw new TypeError(`${name} must be a Uint8Array`);
-  if (lengths.length === 0 || lengths[0] === value.length) return;
-  if (!lengths.includes(value.length)) {
-    throw errnoError('EINVAL', `${name} must be ${lengths.join(' or ')} bytes, not ${value.length}`);
-  }
+  if (length === undefined || value.length === length || others.includes(value.length)) return;
+  throw errnoError('EINVAL', `${name} must be ${[length, ...others].join(' or ')} bytes, not ${value.length}`);
 }
 
 /** @throws EINVAL unless `buffer[start, start + length)` and `extra` bytes behind it exist; TypeError if `buffer` is no `Uint8Array`. */
