@@ -51,6 +51,7 @@ export {
 } from './errors.js';
 export type * from './options.js';
 export { defaultHandshakeTimeouts } from './options.js';
+export { recordBytes } from './record-bytes.js';
 export {
   createSecureSocket,
   type RebindOptions,

@@ -56,11 +56,17 @@ Napi::Object Initialise(Napi::Env env, Napi::Object exports) {
   instance->association = Napi::Persistent(association);
   instance->cookieExchange = Napi::Persistent(cookieExchange);
   env.SetInstanceData(instance);
+  Napi::ArrayBuffer memory = Napi::ArrayBuffer::New(env, kExchangeIn + kExchangeOut);
+  if (memory.IsEmpty()) return exports;
+  instance->exchange = static_cast<uint8_t*>(memory.Data());
+  instance->exchangeOwner = Napi::Persistent(memory.As<Napi::Object>());
 
   exports.Set("Context", context);
   exports.Set("Association", association);
   exports.Set("CookieExchange", cookieExchange);
   exports.Set("progress", ProgressBits(env));
+  exports.Set("exchange", Napi::Uint8Array::New(env, kExchangeIn + kExchangeOut, memory, 0));
+  exports.Set("exchangeIn", Napi::Number::New(env, kExchangeIn));
   exports.Set("mostCopies", Napi::Number::New(env, Association::kMostCopies));
   exports.Set("randomCapacity", Napi::Number::New(env, RandomSource::kCapacity));
   exports.Set("sessionOwner", Napi::Function::New(env, SessionOwner, "sessionOwner"));

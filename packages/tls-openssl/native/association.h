@@ -98,9 +98,10 @@ class Association final : private DatagramPort {
 
   // Emits what can be emitted without input: a client's first flight, or the answer to an admitted ClientHello.
   uint32_t Proceed();
-  uint32_t Receive(Span datagram);
-  // Protects one record. Empty: it could not; see `TakeError`.
-  Bytes Protect(Span plaintext);
+  // Of what is received the first plaintext goes to `plaintext`, and its size into the upper 16 bits of the result.
+  uint32_t Receive(Span datagram, Room plaintext);
+  // Protects one record, and gives its size. 0: it could not; see `error`.
+  size_t Protect(Span plaintext, Room record);
   // RFC 5705. `context` may be null for none. Empty: OpenSSL refuses; see `error`.
   Bytes ExportKeyingMaterial(size_t size, const std::string& label, const Span* context);
   // Sends close_notify.
@@ -159,6 +160,8 @@ class Association final : private DatagramPort {
   // False: OpenSSL waits for a datagram, or the association is over.
   bool Handshake(ErrorQueue* errors);
   bool Read(ErrorQueue* errors);
+  // Plaintexts of the present operation.
+  size_t Received() const { return plaintexts_.size() + (plaintextRoom_.used > 0 ? 1 : 0); }
   void Fail(ErrorQueue* errors);
   void FeedDuringHandshake(const Record& record, ErrorQueue* errors);
   void FeedEstablished(const Record& record, ErrorQueue* errors);
@@ -181,6 +184,11 @@ class Association final : private DatagramPort {
   size_t largestPlaintext_ = 0;
 
   Span inbound_;
+  // Where the present operation wants the first plaintext, or the record, without a detour.
+  Room plaintextRoom_;
+  Room recordRoom_;
+  // Since the handshake was completed OpenSSL has been asked until it had nothing more: it keeps nothing from before.
+  bool drained_ = false;
   bool starved_ = false;
   Destination destination_ = Destination::kPeer;
   size_t wantedCopies_ = 0;

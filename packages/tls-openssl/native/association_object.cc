@@ -136,19 +136,34 @@ Napi::Value AssociationObject::Proceed(const Napi::CallbackInfo& info) {
   return association == nullptr ? info.Env().Undefined() : FromNumber(info.Env(), association->Proceed());
 }
 
+// What is in the exchange, of the length that JavaScript gives.
+bool AssociationObject::Exchanged(const Napi::CallbackInfo& info, Span* span) const {
+  uint32_t size = 0;
+  if (!ToNumber(info[0], "length", &size)) return false;
+  if (size > kExchangeIn) {
+    Napi::RangeError::New(info.Env(), "length is more than the exchange takes").ThrowAsJavaScriptException();
+    return false;
+  }
+  *span = {Instance::Of(info.Env())->exchange, size};
+  return true;
+}
+
 Napi::Value AssociationObject::Receive(const Napi::CallbackInfo& info) {
   Association* association = Get(info);
   Span datagram;
-  if (association == nullptr || !ToSpan(info[0], "datagram", &datagram)) return info.Env().Undefined();
-  return FromNumber(info.Env(), association->Receive(datagram));
+  if (association == nullptr || !Exchanged(info, &datagram)) return info.Env().Undefined();
+  const Room plaintext{const_cast<uint8_t*>(datagram.data) + kExchangeIn, kExchangeOut, 0};
+  return FromNumber(info.Env(), association->Receive(datagram, plaintext));
 }
 
 Napi::Value AssociationObject::Protect(const Napi::CallbackInfo& info) {
   Association* association = Get(info);
   Span plaintext;
-  if (association == nullptr || !ToSpan(info[0], "plaintext", &plaintext)) return info.Env().Undefined();
-  const Bytes record = association->Protect(plaintext);
-  return record.empty() ? info.Env().Undefined() : FromBytes(info.Env(), record);
+  if (association == nullptr || !Exchanged(info, &plaintext)) return info.Env().Undefined();
+  const Room record{const_cast<uint8_t*>(plaintext.data) + kExchangeIn, kExchangeOut, 0};
+  const size_t size = association->Protect(plaintext, record);
+  OPENSSL_cleanse(const_cast<uint8_t*>(plaintext.data), plaintext.size);
+  return FromNumber(info.Env(), static_cast<uint32_t>(size));
 }
 
 Napi::Value AssociationObject::ExportKeyingMaterial(const Napi::CallbackInfo& info) {

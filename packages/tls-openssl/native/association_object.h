@@ -19,6 +19,7 @@ class AssociationObject final : public Napi::ObjectWrap<AssociationObject> {
  private:
   // Throws an Error and returns null after `destroy`.
   Association* Get(const Napi::CallbackInfo& info) const;
+  bool Exchanged(const Napi::CallbackInfo& info, Span* span) const;
 
   Napi::Value Configure(const Napi::CallbackInfo& info);
   Napi::Value SetPeerKey(const Napi::CallbackInfo& info);

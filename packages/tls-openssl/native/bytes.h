@@ -19,6 +19,15 @@ struct Span {
   Span From(size_t offset) const { return {data + offset, size - offset}; }
 };
 
+// Where bytes can be written, of which `used` are. Valid as long as a Span.
+struct Room {
+  uint8_t* data = nullptr;
+  size_t size = 0;
+  size_t used = 0;
+
+  bool IsFreeFor(size_t bytes) const { return used == 0 && bytes <= size; }
+};
+
 // A copy of a secret. Never reallocated after construction, so that no stray copy is left behind.
 class Secret {
  public:

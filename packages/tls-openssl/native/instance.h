@@ -3,9 +3,19 @@
 
 #include <napi.h>
 
+#include <cstddef>
+#include <cstdint>
+
 namespace avs {
 
+// Bytes that JavaScript and the addon both see: a datagram or a plaintext goes in at their beginning, a plaintext or a record comes out
+// behind kExchangeIn. To look into an array of JavaScript's, and to make one, costs more than to protect a small record does.
+constexpr size_t kExchangeIn = 65536;
+constexpr size_t kExchangeOut = 16384 + 2048 + 64;
+
 struct Instance {
+  uint8_t* exchange = nullptr;
+  Napi::ObjectReference exchangeOwner;
   Napi::FunctionReference context;
   Napi::FunctionReference association;
   Napi::FunctionReference cookieExchange;

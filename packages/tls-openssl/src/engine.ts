@@ -11,6 +11,7 @@ import {
   type EngineSink,
   errnoError,
   libraryError,
+  recordBytes,
 } from '@avs-net/core';
 import type { Ciphersuite } from './ciphersuites.js';
 import { type Native, type NativeAssociation, WireVersion } from './native.js';
@@ -93,8 +94,16 @@ export abstract class OpensslEngine implements Engine {
 
   receive(datagram: Uint8Array, now: number): void {
     if (!this.#association) return;
+    const { exchange } = this.context.native;
+    // No datagram of UDP is so long.
+    if (datagram.length > exchange.capacity) return this.sink.dropped('malformed');
     this.context.replenish?.();
-    this.handle(this.#association.receive(datagram), now);
+    exchange.put(datagram);
+    const result = this.#association.receive(datagram.length);
+    const length = result >>> 16;
+    const plaintext = length > 0 ? new Uint8Array(length) : undefined;
+    if (plaintext) exchange.take(plaintext);
+    this.handle(result & 0xffff, now, plaintext);
   }
 
   send(plaintext: Uint8Array): void {
@@ -108,8 +117,12 @@ export abstract class OpensslEngine implements Engine {
     }
     if (plaintext.length === 0) throw errnoError('ENOTSUP', 'OpenSSL cannot send an empty datagram');
     this.context.replenish?.();
-    const record = association.protect(plaintext);
-    if (!record) throw this.#libraryError(association);
+    const { exchange } = this.context.native;
+    exchange.put(plaintext);
+    const length = association.protect(plaintext.length);
+    if (length === 0) throw this.#libraryError(association);
+    const record = recordBytes(length);
+    exchange.take(record);
     this.sink.transmit(record);
   }
 
@@ -168,8 +181,8 @@ export abstract class OpensslEngine implements Engine {
     return this.#state === 'handshaking';
   }
 
-  /** Tells the sink what an operation of the addon has brought about. The sink may call back, and may destroy this engine. */
-  protected handle(progress: number, now: number): void {
+  /** Tells the sink what an operation of the addon has brought about; `plaintext` comes before those that wait in the addon. The sink may call back, and may destroy this engine. */
+  protected handle(progress: number, now: number, plaintext?: Uint8Array): void {
     const { native, onKeyLog } = this.context;
     const bits = native.progress;
     const association = this.#association;
@@ -183,6 +196,7 @@ export abstract class OpensslEngine implements Engine {
     if (progress & bits.hasDatagrams) this.#transmit(association.takeDatagrams());
     if (progress & bits.hasDrops) this.#reportDrops(association);
     if (progress & bits.established) this.#establish(association);
+    if (plaintext && this.#association) this.sink.deliver(plaintext);
     if (progress & bits.hasPlaintexts) this.#reportPlaintexts();
     if (progress & bits.hasAlerts) this.#reportAlerts();
     if (progress & bits.peerClosed) this.finish(this.#closedDuringHandshake());

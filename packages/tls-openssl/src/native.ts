@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { type AvsError, errnoError } from '@avs-net/core';
+import { Exchange } from './exchange.js';
 
 /** DTLS versions as on the wire. RFC 4347 §4.1, RFC 6347 §4.1. */
 export const WireVersion = { dtls10: 0xfeff, dtls12: 0xfefd } as const;
@@ -100,9 +101,16 @@ export interface NativeAssociation {
   /** What the established association can be resumed with; undefined: nothing, or it must not be (RFC 7627 §5.3). */
   takeSession(): KeptSession | undefined;
   proceed(): number;
-  receive(datagram: Uint8Array): number;
-  /** The record, or undefined when OpenSSL refuses; `error` tells why. */
-  protect(plaintext: Uint8Array): Uint8Array | undefined;
+  /**
+   * Takes a datagram of so many bytes from {@link Native.exchange}. The upper 16 bits of the result are the length of the first plaintext
+   * received, which it gives there; 0: there is none. For those after it there is `takePlaintexts`.
+   */
+  receive(length: number): number;
+  /**
+   * Protects so many bytes from {@link Native.exchange}, which it wipes, and gives the record there, of the length that is returned; 0:
+   * OpenSSL refuses, and `error` tells why.
+   */
+  protect(length: number): number;
   /** RFC 5705, or undefined when OpenSSL refuses; `error` tells why. */
   exportKeyingMaterial(length: number, label: string, context: Uint8Array | undefined): Uint8Array | undefined;
   close(): number;
@@ -141,7 +149,7 @@ export interface NativeCookieExchange {
   destroy(): void;
 }
 
-/** What the addon exports. */
+/** What the addon exports, with a view on the memory that it shares. */
 export interface Native {
   readonly Context: new (options: ContextOptions) => NativeContext;
   readonly Association: new (context: NativeContext) => NativeAssociation;
@@ -149,6 +157,7 @@ export interface Native {
   readonly progress: Readonly<Record<ProgressBit, number>>;
   /** Bytes of a context's own randomness that are held ready: more than any operation takes. */
   readonly randomCapacity: number;
+  readonly exchange: Exchange;
   /** How many repetitions of a flight there can be. */
   readonly mostCopies: number;
   /** The owner in a server's session, a copy; undefined: these bytes are no session, or it has none. */
@@ -173,6 +182,12 @@ type ProgressBit =
   | 'failed'
   | 'sessionOffered';
 
+/** What the addon exports, as it does. */
+interface Addon extends Omit<Native, 'exchange'> {
+  readonly exchange: Uint8Array;
+  readonly exchangeIn: number;
+}
+
 /** What loading the addon came to. */
 export type Loaded = { readonly native: Native; readonly error?: undefined } | { readonly error: AvsError };
 
@@ -182,7 +197,8 @@ export type Loaded = { readonly native: Native; readonly error?: undefined } | {
  */
 export function loadNative(load: () => unknown = loadAddon): Loaded {
   try {
-    return { native: load() as Native };
+    const { exchange, exchangeIn, ...native } = load() as Addon;
+    return { native: { ...native, exchange: new Exchange(exchange, exchangeIn) } };
   } catch (error) {
     return { error: errnoError('ENOTSUP', explain(error), { cause: error }) };
   }

@@ -101,8 +101,8 @@ export class ServerEngine extends OpensslEngine {
     this.#kept.splice(0);
   }
 
-  protected override handle(progress: number, now: number): void {
-    super.handle(progress, now);
+  protected override handle(progress: number, now: number, plaintext?: Uint8Array): void {
+    super.handle(progress, now, plaintext);
     if (this.association && progress & this.context.native.progress.sessionOffered) {
       this.#findSession(this.association.sessionOffered());
     }

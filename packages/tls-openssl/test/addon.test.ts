@@ -34,12 +34,22 @@ describe('the addon', () => {
       () => new Association({} as never),
       () => new Association(undefined as never),
       () => new CookieExchange(context).admit('datagram' as never, bytes(''), false),
-      () => new Association(context).receive(new Uint16Array(4) as never),
+      () => new Association(context).receive('4' as never),
+      () => new Association(context).protect(new Uint8Array(4) as never),
+      () => new Association(context).resume(new Uint16Array(4) as never),
       () => new Association(context).configure('1200' as never, 6, ''),
       () => new Association(context).copy('0' as never),
       () => native.Context.prototype.destroy.call({} as never),
     ];
     for (const run of wrong) expect(run).toThrowError(TypeError);
+  });
+
+  it('takes no more from the exchange than is in it', () => {
+    const association = new native.Association(new native.Context(client));
+    for (const length of [native.exchange.capacity + 1, 2 ** 32 - 1]) {
+      expect(() => association.receive(length)).toThrowError(RangeError);
+      expect(() => association.protect(length)).toThrowError(RangeError);
+    }
   });
 
   it('refuses an unknown suite in the words of OpenSSL, and a context that is destroyed', () => {

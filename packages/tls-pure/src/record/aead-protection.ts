@@ -1,10 +1,10 @@
+import { recordBytes } from '@avs-net/core';
 import type { AeadProtectionParameters } from '../ciphersuites.js';
 import type { Aead, CryptoProvider } from '../crypto/provider.js';
 import { readWord, writeWord } from '../crypto/words.js';
 import { cidHeader, innerLength, maxInnerContent } from './connection-id.js';
 import { ContentType, encodeRecordHeader, maxPlaintextLength, noConnectionId, recordHeaderLength } from './header.js';
 import type { RecordProtection } from './protection.js';
-import { recordBytes } from './record-bytes.js';
 
 const nonceLength = 12;
 

@@ -8,8 +8,8 @@ let slab = new ArrayBuffer(slabSize);
 let used = 0;
 
 /**
- * Bytes for a record, nobody else's and all zero. Small ones are pieces of a larger buffer, as Node's are of its pool: a buffer for
- * each of a hundred bytes costs more than protecting them in AES-NI would, and a third of what it does here.
+ * For backends: bytes for a record, nobody else's and all zero. Small ones are pieces of a larger buffer, as Node's are of its pool: a buffer
+ * for each of a hundred bytes costs more than protecting them in AES-NI, and a third of what that takes in TypeScript.
  */
 export function recordBytes(length: number): Uint8Array {
   if (length > longestPiece) return new Uint8Array(length);
