@@ -20,7 +20,8 @@ class BlockCbc implements Cbc {
   #destroyed = false;
 
   constructor(key: Uint8Array) {
-    this.#key = key.slice();
+    // Not slice, which gives a view of a Buffer: it will be wiped.
+    this.#key = Uint8Array.from(key);
   }
 
   encrypt(iv: Uint8Array, buffer: Uint8Array, start: number, length: number): void {

@@ -33,7 +33,8 @@ class NobleAead implements Aead {
 
   constructor(cipher: typeof gcm | typeof chacha20poly1305, key: Uint8Array) {
     this.#cipher = cipher;
-    this.#key = key.slice();
+    // Not slice, which gives a view of a Buffer: it will be wiped.
+    this.#key = Uint8Array.from(key);
   }
 
   seal(nonce: Uint8Array, aad: Uint8Array, buffer: Uint8Array, start: number, length: number): void {

@@ -58,7 +58,8 @@ class NodeSha256Mac extends Sha256Mac {
 
   constructor(key: Uint8Array) {
     super(key);
-    this.#key = key.slice();
+    // Not slice, which gives a view of a Buffer: it will be wiped.
+    this.#key = Uint8Array.from(key);
   }
 
   override compute(...parts: readonly Uint8Array[]): Uint8Array {

@@ -141,6 +141,14 @@ describe.each(cases)('%s %s', (_provider, name, provider) => {
     }
   });
 
+  it('leaves the key as it was, also when that is a Buffer', () => {
+    const key = Buffer.alloc(keyLength, 7);
+    const cipher = provider.aead(name, key);
+    for (const length of [16, 400]) cipher.seal(new Uint8Array(12), new Uint8Array(0), new Uint8Array(500), 0, length);
+    cipher.destroy();
+    expect([...key]).toEqual(new Array(keyLength).fill(7));
+  });
+
   it('names the argument that is wrong', () => {
     const invalid = (message: RegExp) =>
       expect.toSatisfy((error: unknown) => isErrno(error, 'EINVAL') && message.test(error.message));

@@ -44,6 +44,14 @@ describe.each([portableProvider, nodeProvider])('the $name provider', (provider)
     expect(hex(macs[1].compute(Buffer.from('data')))).toBe(expected[1]);
   });
 
+  it.each(hashes)('leaves the key of HMAC-%s as it was, also when that is a Buffer', (name) => {
+    const key = Buffer.alloc(32, 7);
+    const mac = provider.mac(name, key);
+    mac.compute(new Uint8Array(1_000));
+    mac.destroy();
+    expect([...key]).toEqual(new Array(32).fill(7));
+  });
+
   it.each([
     ['sha256', 32],
     ['sha384', 48],
