@@ -71,6 +71,24 @@ export function describeSessionStores(backends: BackendPair): void {
       expect(socket.getOption('sessionResumed')).toBe(false);
     });
 
+    it('may never come back from the cache: that ends with the time for a handshake, and holds up nobody else', async () => {
+      await using bed = new Testbed(backends);
+      const cache: SessionCache = { ...brokenCache(() => new Promise(() => undefined)) };
+      const limits = { handshakeTime: 5_000 };
+      const { client: socket, listener } = await bed.pair({ server: { limits, resumption: { ...byId, cache } } });
+      await bed.run(socket.close());
+      const start = bed.clock.now();
+      const failed = rejectionOf(socket.connect(serverAddress, serverPort));
+      const { client: other } = await bed.connect(await bed.client(), listener);
+      expect(bed.clock.now() - start).toBeLessThan(1_000);
+      expect(other.getOption('state')).toBe('connected');
+      await bed.clock.advance(4_000);
+      expect(listener.stats.halfOpen).toBe(1);
+      await bed.clock.advance(2_000);
+      expect(listener.stats.halfOpen).toBe(0);
+      expect(await bed.run(failed)).toBeInstanceOf(Error);
+    });
+
     it('may be given back damaged, which harms nobody but their client', async () => {
       const random = new SeededRandom(11);
       await using bed = new Testbed(backends);
