@@ -63,9 +63,7 @@ unsigned int Association::OnServerPsk(SSL* ssl, const char* identity, unsigned c
     const unsigned int length = static_cast<unsigned int>(self->peerKey_.size());
     std::memcpy(key, self->peerKey_.data(), length);
     self->peerKey_.Wipe();
-    const Bytes& owner = self->peerOwner_;
-    if (!owner.empty() && SSL_SESSION_set1_ticket_appdata(SSL_get_session(ssl), owner.data(), owner.size()) != 1) return 0;
-    return length;
+    return OwnSession(SSL_get_session(ssl), self->peerOwner_) ? length : 0;
   }
   // Returning 0 would send unknown_psk_identity and tell an attacker which identities exist. RFC 4279 §2 allows the server to go
   // on as if the key were wrong; so it does, with a key that nobody has.

@@ -12,6 +12,8 @@ namespace {
 // RFC 5246 §8.1
 constexpr size_t kMasterSecretSize = 48;
 constexpr long kDay = 86400;
+// 0 would be read as the present, and OpenSSL refuses to seal what it reads otherwise than it was written.
+constexpr long kNoTime = 1;
 
 }  // namespace
 
@@ -33,6 +35,11 @@ Bytes EncodeSession(SSL_SESSION* session) {
   unsigned char* at = state.data();
   if (i2d_SSL_SESSION(session, &at) != size) return Bytes();
   return state;
+}
+
+bool OwnSession(SSL_SESSION* session, const Bytes& owner) {
+  SSL_SESSION_set_time(session, kNoTime);
+  return owner.empty() || SSL_SESSION_set1_ticket_appdata(session, owner.data(), owner.size()) == 1;
 }
 
 Bytes OwnerOf(Span state) {

@@ -46,6 +46,9 @@ constexpr size_t kTicketKeySize = kTicketKeyNameSize + 2 * kTicketSecretSize;
 SessionPointer DecodeSession(Span state);
 // Empty: there is no memory.
 Bytes EncodeSession(SSL_SESSION* session);
+// Puts an owner into a server's new session, if there is one, and takes the system's time out of it: the owner has the time, by the clock that
+// counts. False: there is no memory.
+bool OwnSession(SSL_SESSION* session, const Bytes& owner);
 // Empty: there is none.
 Bytes OwnerOf(Span state);
 

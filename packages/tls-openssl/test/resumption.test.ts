@@ -193,6 +193,21 @@ describe('the server', () => {
     expect(isResumed(await again(memory, session, options))).toEqual([false, false]);
   });
 
+  it('keeps nothing of the system clock: what it sends is made of what it is given', async () => {
+    const states: Uint8Array[] = [];
+    const set = (_id: Uint8Array, state: Uint8Array): void => void states.push(state);
+    const memory = new Memory({ tickets: false, cache: { get: () => undefined, set, delete: () => undefined } });
+    const before = Math.floor(Date.now() / 1_000);
+    await full(memory);
+    const [state] = states;
+    expect(states).toHaveLength(1);
+    for (let second = before; second <= Math.ceil(Date.now() / 1_000); second++) {
+      const inDer = Buffer.alloc(4);
+      inDer.writeUInt32BE(second);
+      expect(Buffer.from(state ?? []).includes(inDer)).toBe(false);
+    }
+  });
+
   it('sends an empty ticket when it has lost its key meanwhile, and its client keeps nothing', async () => {
     let keys: Uint8Array[] = [new Uint8Array(48)];
     const memory = new Memory({ cache: false, tickets: { keys: () => keys } });
