@@ -44,15 +44,15 @@ Napi::Function AssociationObject::Define(Napi::Env env) {
 }
 
 Napi::Value AssociationObject::Wrap(Napi::Env env, std::unique_ptr<Association> association) {
-  // The constructor takes what is passed to it before it returns.
-  return Instance::Of(env)->association.New({Napi::External<std::unique_ptr<Association>>::New(env, &association)});
+  Instance* instance = Instance::Of(env);
+  // Not as an argument: an External for each association would wait for the garbage collector.
+  instance->handover = std::move(association);
+  return instance->association.New({});
 }
 
 AssociationObject::AssociationObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<AssociationObject>(info) {
-  if (info[0].IsExternal()) {
-    association_ = std::move(*info[0].As<Napi::External<std::unique_ptr<Association>>>().Data());
-    return;
-  }
+  association_ = std::move(Instance::Of(info.Env())->handover);
+  if (association_) return;
   const std::shared_ptr<Context> context = ContextObject::Of(info[0]);
   if (!context) return;
   LibraryError error;

@@ -5,6 +5,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+
+#include "association.h"
 
 namespace avs {
 
@@ -19,6 +22,8 @@ struct Instance {
   Napi::FunctionReference context;
   Napi::FunctionReference association;
   Napi::FunctionReference cookieExchange;
+  // What the constructor of the next Association takes.
+  std::unique_ptr<Association> handover;
 
   static Instance* Of(Napi::Env env) { return env.GetInstanceData<Instance>(); }
 };
