@@ -46,7 +46,7 @@ function connect(exchange, context, steps, kept, ticket) {
   const [first] = client.takeDatagrams();
   exchange.admit(first, nothing, false);
   if (steps === 0) return [client];
-  client.receive(exchange.takeReply());
+  receive(client, exchange.takeReply());
   const [second] = client.takeDatagrams();
   exchange.admit(second, nothing, false);
   if (steps === 1) return [client];
@@ -61,16 +61,28 @@ function connect(exchange, context, steps, kept, ticket) {
     server.proceed();
   }
   for (let step = 3; step < steps; step++) {
-    for (const datagram of server.takeDatagrams()) client.receive(datagram);
-    for (const datagram of client.takeDatagrams()) server.receive(datagram);
+    for (const datagram of server.takeDatagrams()) receive(client, datagram);
+    for (const datagram of client.takeDatagrams()) receive(server, datagram);
   }
   if (steps === 7) {
     if (client.negotiated().resumed) resumptions++;
     kept.client = client.takeSession()?.state ?? nothing;
     kept.server = server.takeSession()?.state ?? nothing;
-    server.receive(client.protect(text('data')));
+    receive(server, protect(client, text('data')));
   }
   return [client, server];
+}
+
+/** Bytes cross through memory that both sides see: what goes in at its beginning, what comes out behind `exchangeIn`. */
+function receive(association, datagram) {
+  native.exchange.set(datagram);
+  return association.receive(datagram.length);
+}
+
+function protect(association, plaintext) {
+  native.exchange.set(plaintext);
+  const length = association.protect(plaintext.length);
+  return native.exchange.slice(native.exchangeIn, native.exchangeIn + length);
 }
 
 function drop(associations, how) {
