@@ -22,16 +22,17 @@ export interface Exploration {
 
 /**
  * Says every sequence of up to `depth` messages to an engine, and goes no further where it has ended the association. Only the orders
- * above may complete a handshake, and they must.
+ * above may complete a handshake, and they must. `alive` is called now and then.
  * @throws Finding naming the sequence.
  */
-export async function exploreOrders(role: Role, depth: number): Promise<Exploration> {
+export async function exploreOrders(role: Role, depth: number, alive: () => void): Promise<Exploration> {
   const accepted: string[] = [];
   let sequences = 0;
   let frontier: string[] = [''];
   while (frontier.length > 0) {
     const next: string[] = [];
     for (const prefix of frontier) {
+      alive();
       for (const letter of Object.keys(letters) as Letter[]) {
         const sequence = prefix + letter;
         const state = await say(role, sequence);

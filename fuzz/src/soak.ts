@@ -27,23 +27,24 @@ const address = Uint8Array.of(10, 0, 0, 1, 0x16, 0x33);
 
 /**
  * Gives the same two engines hostile datagrams for a long time, with no time passing, and looks at the heap: what an engine holds is
- * bounded, however much it is sent. @throws Finding it grows, or an engine gave up.
+ * bounded, however much it is sent. `alive` is called now and then. @throws Finding it grows, or an engine gave up.
  */
-export async function soak(seed: number, inputs: number): Promise<SoakFigures> {
+export async function soak(seed: number, inputs: number, alive: () => void): Promise<SoakFigures> {
   const part = Math.ceil(inputs / 3);
-  const handshaking = await soakIn('handshaking', seed, part);
-  const established = await soakIn('established', seed, part);
-  const withConnectionIds = await soakIn('with connection IDs', seed, part);
+  const handshaking = await soakIn('handshaking', seed, part, alive);
+  const established = await soakIn('established', seed, part, alive);
+  const withConnectionIds = await soakIn('with connection IDs', seed, part, alive);
   return { inputs, growth: { handshaking, established, 'with connection IDs': withConnectionIds } };
 }
 
-async function soakIn(state: Soaked, seed: number, inputs: number): Promise<number> {
+async function soakIn(state: Soaked, seed: number, inputs: number, alive: () => void): Promise<number> {
   const random = new SeededRandom(seed);
   const pair = new BarePair();
   const recorded = await pair.begin(state);
   const script = new Uint8Array(64);
   let first = 0;
   for (let i = 0; i < inputs; i += 1) {
+    if (i % 10_000 === 0) alive();
     random.fill(script);
     const choices = new Choices(script);
     const datagram = choices.pick(recorded);

@@ -43,12 +43,11 @@ const alive = (bytes: Uint8Array): void => {
   task.present.set(bytes, 2);
 };
 
-const kinds = fuzzDecoders(task.seed, task.decoders, () => alive(new Uint8Array(0)));
-const client = await exploreOrders('client', task.depth);
-alive(new Uint8Array(0));
-const server = await exploreOrders('server', task.depth - 1);
-alive(new Uint8Array(0));
-const soaked = await soak(task.seed, task.soak);
+const beat = (): void => alive(new Uint8Array(0));
+const kinds = fuzzDecoders(task.seed, task.decoders, beat);
+const client = await exploreOrders('client', task.depth, beat);
+const server = await exploreOrders('server', task.depth - 1, beat);
+const soaked = await soak(task.seed, task.soak, beat);
 const engines = await fuzzEngines(task, alive);
 const figures: Figures = {
   decoders: { inputs: task.decoders, kinds },
