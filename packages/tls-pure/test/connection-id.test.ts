@@ -1,4 +1,4 @@
-import { ServerSessions } from '@avs-net/core';
+import { type EngineSink, ServerSessions } from '@avs-net/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Ciphersuite, ciphersuite, ciphersuites } from '../src/ciphersuites.js';
@@ -482,5 +482,25 @@ describe('the extension connection_id', () => {
     for (const data of [none, Uint8Array.of(1), Uint8Array.of(0, 1), Uint8Array.of(3, 1, 2)]) {
       expect(() => decodeConnectionId(data)).toThrow();
     }
+  });
+});
+
+describe('a server that goes on from a saved association', () => {
+  it('takes no record again, not even one with the last number of all', async () => {
+    const { pair, keys } = await tapped();
+    const last = keys.client.seal(23, 1, 2 ** 48 - 1, bytes('last'));
+    pair.deliver(pair.server, last);
+    expect(pair.server.received).toEqual(['last']);
+    const state = pair.server.engine?.save?.() ?? none;
+    const received: Uint8Array[] = [];
+    const sink = new Proxy(
+      {},
+      { get: (_, name) => (name === 'deliver' ? (data: Uint8Array) => received.push(data) : () => undefined) },
+    );
+    const options = { maxDatagramSize: 1_400, handshakeTimeouts: { min: 1_000, max: 8_000 } };
+    const next = pair.serverFactory.restoreServer(sink as EngineSink, options, state);
+    next?.start(0);
+    next?.receive(last.slice(), 0);
+    expect([next?.info?.connectionId, received]).toEqual([eight, []]);
   });
 });

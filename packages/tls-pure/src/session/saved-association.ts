@@ -86,7 +86,10 @@ function decode(reader: Reader): SavedAssociation | undefined {
   const pskIdentityHint = reader.vector16().slice();
   const serverName = new TextDecoder().decode(reader.vector16());
   const sequence = reader.u48();
-  const window = { newest: reader.u48() - 1, recent: reader.u32(), older: reader.u32() };
+  const next = reader.u48();
+  // Behind the last number of all there is none: then that one was used.
+  const newest = next === maxSequenceNumber ? next : next - 1;
+  const window = { newest, recent: reader.u32(), older: reader.u32() };
   const forgeries = reader.u48();
   reader.expectEnd('association');
   const info: EngineInfo = {
