@@ -14,6 +14,7 @@ import { encodeClientHello } from '../../packages/tls-pure/dist/handshake/client
 import { encodeServerHello } from '../../packages/tls-pure/dist/handshake/server-hello.js';
 import { noConnectionId } from '../../packages/tls-pure/dist/record/header.js';
 import type { Role } from './model.js';
+import { silentSink } from './silent-sink.js';
 import { concat, fragment, fragmentsOf, HandshakeType, plainRecord, recordsOf } from './wire.js';
 
 /** What the peer of an engine can say, a letter each: whole, with the right keys, and with the next message_seq. */
@@ -239,17 +240,11 @@ export class ScriptedPeer {
 
   #sink(): EngineSink {
     return {
+      ...silentSink,
       transmit: (datagram) => this.#outgoing.push(datagram),
-      deliver: () => undefined,
       established: () => {
         this.state = 'established';
       },
-      alert: () => undefined,
-      session: () => undefined,
-      dropped: () => undefined,
-      retransmitted: () => undefined,
-      newest: () => undefined,
-      routabilityCheck: () => undefined,
       wake: () => {
         this.#woken = true;
       },

@@ -7,6 +7,7 @@ import { PureClientFactory, PureServerFactory } from '../../packages/tls-pure/di
 import { Choices } from './choices.js';
 import { Finding } from './finding.js';
 import { mutators } from './mutate.js';
+import { silentSink } from './silent-sink.js';
 
 /** What is soaked: engines in the middle of a handshake, after one, and after one with connection IDs. */
 type Soaked = 'handshaking' | 'established' | 'with connection IDs';
@@ -126,15 +127,8 @@ class BarePair {
 
   #sink(to: 'client' | 'server'): EngineSink {
     return {
+      ...silentSink,
       transmit: (datagram) => this.outgoing.push({ to, datagram }),
-      deliver: () => undefined,
-      established: () => undefined,
-      alert: () => undefined,
-      session: () => undefined,
-      dropped: () => undefined,
-      retransmitted: () => undefined,
-      newest: () => undefined,
-      routabilityCheck: () => undefined,
       wake: () => {
         this.#woken = true;
       },

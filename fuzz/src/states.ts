@@ -1,4 +1,3 @@
-import type { EngineSink } from '@avs-net/core';
 import { decodeListener, encodeListener } from '../../packages/avs-net-core/dist/listener-state.js';
 import { StoredSession } from '../../packages/avs-net-core/dist/session-buffer.js';
 import { ciphersuite } from '../../packages/tls-pure/dist/ciphersuites.js';
@@ -9,24 +8,10 @@ import {
   decodeSavedAssociation,
   encodeSavedAssociation,
 } from '../../packages/tls-pure/dist/session/saved-association.js';
+import { silentSink } from './silent-sink.js';
 
 const suite = ciphersuite(0xc0a8);
 if (suite === undefined) throw new Error('TLS_PSK_WITH_AES_128_CCM_8 is gone');
-
-/** Of engines that nobody watches. */
-export const silentSink: EngineSink = {
-  transmit: () => undefined,
-  deliver: () => undefined,
-  established: () => undefined,
-  alert: () => undefined,
-  session: () => undefined,
-  dropped: () => undefined,
-  retransmitted: () => undefined,
-  newest: () => undefined,
-  routabilityCheck: () => undefined,
-  wake: () => undefined,
-  closed: () => undefined,
-};
 
 const key = Uint8Array.from({ length: 16 }, (_, i) => i + 1);
 const stateKey = new Uint8Array(32).fill(7);

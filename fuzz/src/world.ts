@@ -10,7 +10,7 @@ import { Finding } from './finding.js';
 import { Truth } from './keys.js';
 import type { Role } from './model.js';
 import { Oracle } from './oracle.js';
-import { silentSink } from './states.js';
+import { silentSink } from './silent-sink.js';
 import { concat, fragmentsOf, HandshakeType, keyOf, recordsOf } from './wire.js';
 
 /** How the two engines of a case are set up. */

@@ -1,0 +1,16 @@
+import type { EngineSink } from '@avs-net/core';
+
+/** Of engines that nobody watches. */
+export const silentSink: EngineSink = {
+  transmit: () => undefined,
+  deliver: () => undefined,
+  established: () => undefined,
+  alert: () => undefined,
+  session: () => undefined,
+  dropped: () => undefined,
+  retransmitted: () => undefined,
+  newest: () => undefined,
+  routabilityCheck: () => undefined,
+  wake: () => undefined,
+  closed: () => undefined,
+};
