@@ -8,6 +8,7 @@ import { sockets } from './benches/sockets.js';
 import { start } from './benches/start.js';
 import { buildNative } from './contest/native.js';
 import { Program } from './contest/program.js';
+import { writeDocs } from './report/docs.js';
 import { environment } from './report/environment.js';
 import { renderReport, saveReport } from './report/page.js';
 
@@ -17,7 +18,9 @@ const help = `npm run bench [-- NAME…] [-- options]
   NAME          of ${benches.map(({ name }) => name).join(', ')} (default all)
   --node LIST   major versions of Node; others than the running one come from npm (default 20,26)
   --rounds N    samples of each (default 15)
-  --quick       only enough to show that it works: nothing is written to bench/results
+  --quick       only enough to show that it works: nothing is written
+  --docs        measure nothing: only bring docs/benchmarks.md up to date with bench/results
+Without --quick, what was measured is written to bench/results, and from there into docs/benchmarks.md.
 `;
 
 const { values, positionals } = parseArgs({
@@ -26,11 +29,13 @@ const { values, positionals } = parseArgs({
     node: { type: 'string', default: '20,26' },
     rounds: { type: 'string', default: '15' },
     quick: { type: 'boolean', default: false },
+    docs: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
 
 if (values.help) process.stdout.write(help);
+else if (values.docs) updateDocs();
 else await runAll();
 
 async function runAll(): Promise<void> {
@@ -54,6 +59,11 @@ async function runAll(): Promise<void> {
     process.stdout.write(`${renderReport(report)}\n`);
     if (!quick) process.stderr.write(`written to ${saveReport(report)}\n`);
   }
+  if (!quick) updateDocs();
+}
+
+function updateDocs(): void {
+  process.stderr.write(`docs/benchmarks.md ${writeDocs() ? 'is brought up to date' : 'is up to date already'}\n`);
 }
 
 async function nativeVersion(): Promise<readonly string[]> {

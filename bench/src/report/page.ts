@@ -35,10 +35,15 @@ export function renderReport(report: Report): string {
 
 const folder = fileURLToPath(new URL('../../results', import.meta.url));
 
+/** Where the page of a bench is kept. */
+export function resultPath(bench: string): string {
+  return `${folder}/${bench}.md`;
+}
+
 /** Keeps it under bench/results. Returns the file's path. */
 export function saveReport(report: Report): string {
   mkdirSync(folder, { recursive: true });
-  const path = `${folder}/${report.name}.md`;
+  const path = resultPath(report.name);
   writeFileSync(path, renderReport(report));
   return path;
 }

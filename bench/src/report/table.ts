@@ -6,14 +6,19 @@ export interface Table {
 }
 
 /** As Markdown, in columns of even width, so that it reads as well in a terminal. */
-export function renderTable({ title, columns, rows }: Table): string {
+export function renderTable(table: Table): string {
+  return `**${table.title}**\n\n${renderBareTable(table)}`;
+}
+
+/** The same without its title. */
+export function renderBareTable({ columns, rows }: Omit<Table, 'title'>): string {
   const widths = columns.map((column, index) =>
     Math.max(3, column.length, ...rows.map((row) => (row[index] ?? '').length)),
   );
   const line = (cells: readonly string[]): string =>
     `| ${widths.map((width, index) => pad(cells[index] ?? '', width, index)).join(' | ')} |`;
   const rule = `| ${widths.map((width, index) => (index === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`)).join(' | ')} |`;
-  return [`**${title}**`, '', line(columns), rule, ...rows.map(line)].join('\n');
+  return [line(columns), rule, ...rows.map(line)].join('\n');
 }
 
 function pad(text: string, width: number, column: number): string {
