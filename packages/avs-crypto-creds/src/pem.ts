@@ -3,7 +3,7 @@ import { isBytes } from './bytes.js';
 import { wholeSequence } from './der.js';
 import { maxElements } from './limits.js';
 
-const marker = new TextEncoder().encode('-----BEGIN ');
+const marker = /* @__PURE__ */ (() => new TextEncoder().encode('-----BEGIN '))();
 const longestLine = 1024;
 const maxHeaders = 16;
 const lf = 10;

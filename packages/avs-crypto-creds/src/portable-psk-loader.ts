@@ -16,10 +16,11 @@ export function readFile(filename: string): Promise<never> {
   return unsupported(`the file ${filename} cannot be read`);
 }
 
-const loader = createPskLoader({ readFile });
+const loader = /* @__PURE__ */ createPskLoader({ readFile });
 
 /** As {@link CredentialLoader.loadPskKey}, without a file system: ENOTSUP for files. */
-export const loadPskKey: CredentialLoader['loadPskKey'] = loader.loadPskKey;
+export const loadPskKey: CredentialLoader['loadPskKey'] = (info, options) => loader.loadPskKey(info, options);
 
 /** As {@link CredentialLoader.loadPskIdentity}, without a file system: ENOTSUP for files. */
-export const loadPskIdentity: CredentialLoader['loadPskIdentity'] = loader.loadPskIdentity;
+export const loadPskIdentity: CredentialLoader['loadPskIdentity'] = (info, options) =>
+  loader.loadPskIdentity(info, options);

@@ -53,7 +53,7 @@ export interface AssociationTableOptions {
   onLost(error: AvsError): void;
 }
 
-const encoder = new TextEncoder();
+const encoder = /* @__PURE__ */ new TextEncoder();
 
 /**
  * All associations of a bound listener: which datagram is whose, who may begin one, who waits for what time. One timer of the

@@ -19,7 +19,7 @@ export interface SessionOwner {
 /** Bytes of the name in front of a ticket key, and of every ticket. RFC 5077 §4. */
 export const ticketKeyNameLength = 16;
 
-const keyCheckLabel = new TextEncoder().encode('avs-net session key check');
+const keyCheckLabel = /* @__PURE__ */ (() => new TextEncoder().encode('avs-net session key check'))();
 const keyCheckLength = 16;
 
 /**

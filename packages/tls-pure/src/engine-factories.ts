@@ -46,7 +46,7 @@ export class PureClientFactory implements ClientEngineFactory {
 }
 
 /** What distinguishes the sealed state of a listener from others under the same key. */
-const listenerState = new TextEncoder().encode('avs-net tls-pure listener state');
+const listenerState = /* @__PURE__ */ (() => new TextEncoder().encode('avs-net tls-pure listener state'))();
 
 /** Server engines, and the cookies that let strangers prove their address. */
 export class PureServerFactory implements ServerEngineFactory {

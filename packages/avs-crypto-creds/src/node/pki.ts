@@ -1,13 +1,16 @@
 import { type CredentialLoader, createCredentialLoader } from '../loader.js';
 import { nodePlatform } from './platform.js';
 
-const loader = createCredentialLoader(nodePlatform);
+const loader = /* @__PURE__ */ createCredentialLoader(nodePlatform);
 
 /** As {@link CredentialLoader.loadCertificateChain}, from every source. */
-export const loadCertificateChain: CredentialLoader['loadCertificateChain'] = loader.loadCertificateChain;
+export const loadCertificateChain: CredentialLoader['loadCertificateChain'] = (info, options) =>
+  loader.loadCertificateChain(info, options);
 
 /** As {@link CredentialLoader.loadPrivateKey}, from every source, encrypted or not. */
-export const loadPrivateKey: CredentialLoader['loadPrivateKey'] = loader.loadPrivateKey;
+export const loadPrivateKey: CredentialLoader['loadPrivateKey'] = (info, options) =>
+  loader.loadPrivateKey(info, options);
 
 /** As {@link CredentialLoader.loadCertRevocationLists}, from every source. */
-export const loadCertRevocationLists: CredentialLoader['loadCertRevocationLists'] = loader.loadCertRevocationLists;
+export const loadCertRevocationLists: CredentialLoader['loadCertRevocationLists'] = (info, options) =>
+  loader.loadCertRevocationLists(info, options);

@@ -4,10 +4,11 @@ import { readFile } from './files.js';
 
 // A file of its own, so that a bundle that loads pre-shared keys has nothing of certificates in it.
 
-const loader = createPskLoader({ readFile });
+const loader = /* @__PURE__ */ createPskLoader({ readFile });
 
 /** As {@link CredentialLoader.loadPskKey}, from every source. */
-export const loadPskKey: CredentialLoader['loadPskKey'] = loader.loadPskKey;
+export const loadPskKey: CredentialLoader['loadPskKey'] = (info, options) => loader.loadPskKey(info, options);
 
 /** As {@link CredentialLoader.loadPskIdentity}, from every source. */
-export const loadPskIdentity: CredentialLoader['loadPskIdentity'] = loader.loadPskIdentity;
+export const loadPskIdentity: CredentialLoader['loadPskIdentity'] = (info, options) =>
+  loader.loadPskIdentity(info, options);

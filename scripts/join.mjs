@@ -1,0 +1,47 @@
+// Joins the modules of the package in the current folder, so that Node loads a few files in place of each module: that is most of what an
+// import costs. One file for each entry in `exports` of package.json goes to its `default`, made of the source that its `types` were made
+// of, and one for what entries share, so that there is one copy of each class. Other packages stay imports.
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { rolldown } from 'rolldown';
+
+const folder = 'joined';
+const { exports, engines } = JSON.parse(readFileSync('package.json', 'utf8'));
+const input = Object.fromEntries(
+  Object.values(exports).map((entry) => [
+    basename(entry.default, '.js'),
+    entry.types.replace(/^\.\/dist\/(.*)\.d\.ts$/, './src/$1.ts'),
+  ]),
+);
+
+// As tsconfig.base.json has it: what the oldest Node of `engines` runs as it is.
+const target = 'es2022';
+if (!engines.node.startsWith('>=20')) throw new Error(`${target} was chosen for Node 20, not ${engines.node}`);
+
+rmSync(folder, { recursive: true, force: true });
+const bundle = await rolldown({
+  input,
+  external: /^[^./]/,
+  platform: 'neutral',
+  tsconfig: false,
+  transform: { target },
+  onLog: (_level, log) => {
+    throw new Error(log.message);
+  },
+});
+const { output } = await bundle.write({
+  dir: folder,
+  format: 'esm',
+  sourcemap: true,
+  entryFileNames: '[name].js',
+  chunkFileNames: '[name].js',
+  codeSplitting: { groups: [{ name: 'shared', minShareCount: 2 }] },
+});
+await bundle.close();
+
+// The sources are in the package already.
+for (const { fileName } of output.filter(({ fileName }) => fileName.endsWith('.map'))) {
+  const path = join(folder, fileName);
+  const { sourcesContent: _, ...map } = JSON.parse(readFileSync(path, 'utf8'));
+  writeFileSync(path, JSON.stringify(map));
+}
