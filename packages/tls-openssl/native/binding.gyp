@@ -10,6 +10,7 @@
         "association_object.cc",
         "association_sessions.cc",
         "context.cc",
+        "context_cache.cc",
         "context_object.cc",
         "cookie_exchange.cc",
         "cookie_exchange_object.cc",

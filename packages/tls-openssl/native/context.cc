@@ -1,6 +1,7 @@
 #include "context.h"
 
 #include "association.h"
+#include "context_cache.h"
 #include "cookie_exchange.h"
 
 namespace avs {
@@ -84,18 +85,37 @@ bool Configure(SSL_CTX* context, const ContextOptions& options) {
          SSL_CTX_set_tlsext_max_fragment_length(context, options.maxFragmentLength) == 1;
 }
 
+// All that Configure looks at, for a client whose SSL_CTX others may use: the credentials are not in it, the callbacks find them through the
+// SSL. Empty: not to be shared. A server's is one for a listener as it is, and one with randomness of its own belongs to that source.
+std::string SharedConfiguration(const ContextOptions& options) {
+  if (options.server || options.random) return std::string();
+  // An SSL_CTX has looked up its algorithms, and crypto.setFips changes which those are.
+  const int fips = EVP_default_properties_is_fips_enabled(nullptr);
+  std::string configuration = options.ciphersuites;
+  for (const int number : {int{options.lowestVersion}, int{options.highestVersion}, int{options.keyLog},
+                           int{options.maxFragmentLength}, int{options.legacyServers}, fips}) {
+    configuration += ' ' + std::to_string(number);
+  }
+  return configuration;
+}
+
 }  // namespace
 
 bool IsPskCcm8(uint16_t number) { return number == 0xC0A8 || number == 0xC0A9; }
 
-std::shared_ptr<Context> Context::Create(ContextOptions options, LibraryError* error) {
+std::shared_ptr<Context> Context::Create(ContextOptions options, ContextCache* cache, LibraryError* error) {
   ErrorQueue errors;
-  OSSL_LIB_CTX* library = options.random ? options.random->library() : nullptr;
-  const SSL_METHOD* method = options.server ? DTLS_server_method() : DTLS_client_method();
-  SslContextPointer context(SSL_CTX_new_ex(library, nullptr, method));
-  if (!context || !Configure(context.get(), options)) {
-    *error = errors.Take();
-    return nullptr;
+  const std::string configuration = SharedConfiguration(options);
+  SslContextPointer context = cache->Find(configuration);
+  if (!context) {
+    OSSL_LIB_CTX* library = options.random ? options.random->library() : nullptr;
+    const SSL_METHOD* method = options.server ? DTLS_server_method() : DTLS_client_method();
+    context.reset(SSL_CTX_new_ex(library, nullptr, method));
+    if (!context || !Configure(context.get(), options)) {
+      *error = errors.Take();
+      return nullptr;
+    }
+    cache->Keep(configuration, context.get());
   }
   return std::shared_ptr<Context>(new Context(std::move(options), std::move(context)));
 }

@@ -37,10 +37,12 @@ struct ContextOptions {
   std::unique_ptr<RandomSource> random;
 };
 
+class ContextCache;
+
 class Context {
  public:
-  // Null with `error` set if OpenSSL refuses.
-  static std::shared_ptr<Context> Create(ContextOptions options, LibraryError* error);
+  // Null with `error` set if OpenSSL refuses. Contexts that differ in their credentials only may share an SSL_CTX, through the cache.
+  static std::shared_ptr<Context> Create(ContextOptions options, ContextCache* cache, LibraryError* error);
 
   SSL_CTX* ssl_context() const { return context_.get(); }
   bool server() const { return options_.server; }

@@ -67,7 +67,9 @@ ContextObject::ContextObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<
   if (random.size > 0) {
     options.random = RandomSource::Create(random, &error);
   }
-  if (random.size == 0 || options.random) context_ = Context::Create(std::move(options), &error);
+  if (random.size == 0 || options.random) {
+    context_ = Context::Create(std::move(options), &Instance::Of(info.Env())->contexts, &error);
+  }
   if (!context_) ThrowLibraryError(info.Env(), error);
 }
 

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "association.h"
+#include "context_cache.h"
 
 namespace avs {
 
@@ -22,6 +23,7 @@ struct Instance {
   Napi::FunctionReference context;
   Napi::FunctionReference association;
   Napi::FunctionReference cookieExchange;
+  ContextCache contexts;
   // What the constructor of the next Association takes.
   std::unique_ptr<Association> handover;
 
