@@ -3,7 +3,7 @@ import type { Backend } from '@avs-net/core';
 import { createUdpSocket } from '@avs-net/core/node';
 import { loadPskIdentity, loadPskKey } from '@avs-net/crypto-creds/node';
 import * as functions from './backend.js';
-import { nodeProvider } from './crypto/node.js';
+import { loadMissing, nodeProvider } from './crypto/node.js';
 import { nodeRandom } from './crypto/node-random.js';
 
 export type { PureSettings } from './backend.js';
@@ -12,6 +12,7 @@ export type * from './crypto/provider.js';
 
 const platform: functions.Platform = {
   provider: nodeProvider,
+  prepare: loadMissing,
   random: nodeRandom,
   credentials: { loadPskKey, loadPskIdentity },
   createUdpSocket,
