@@ -35,8 +35,7 @@ const { output } = await bundle.write({
   sourcemap: true,
   entryFileNames: '[name].js',
   chunkFileNames: '[name].js',
-  // What imports noble is left where it is needed, since noble's modules take longer to load than all of these files.
-  codeSplitting: { groups: [{ name: 'shared', minShareCount: 2, test: /^(?!.*noble-)/ }] },
+  codeSplitting: { groups: [{ name: 'shared', minShareCount: 2 }] },
 });
 await bundle.close();
 

@@ -6,7 +6,6 @@ import {
   type Engine,
   type EngineSink,
   isErrno,
-  type ResumableSession,
   type RoutabilityCheckTypeCode,
 } from '@avs-net/core';
 import { Evidence } from './evidence.js';
@@ -237,10 +236,8 @@ export class Oracle implements EngineSink {
     this.#watched.react('alert');
   }
 
-  session(session: ResumableSession): void {
+  session(): void {
     this.#happens('session');
-    this.#require(session.store().length > 0, 'a session of no bytes');
-    session.destroy();
   }
 
   dropped(reason: DropReason): void {

@@ -2,14 +2,7 @@ import type { Alert } from './alerts.js';
 import type { Clock } from './clock.js';
 import { type AssociationEvent, channels, summaryOf } from './diagnostics.js';
 import { noDrops } from './drop-counts.js';
-import type {
-  DropReason,
-  Engine,
-  EngineInfo,
-  EngineSink,
-  ResumableSession,
-  RoutabilityCheckTypeCode,
-} from './engine.js';
+import type { DropReason, Engine, EngineInfo, EngineSink, RoutabilityCheckTypeCode } from './engine.js';
 import type { AvsErrnoName } from './errno.js';
 import { type AvsError, errnoError, isErrno } from './errors.js';
 import { asAvsError } from './foreign-error.js';
@@ -41,8 +34,7 @@ export interface AssociationOwner {
   established(): void;
   /** The association is over. Called once. */
   ended(error: AvsError | undefined): void;
-  /** As `EngineSink.session`. */
-  session(session: ResumableSession): void;
+  session(state: Uint8Array): void;
   dropped(reason: DropReason): void;
   /** As `EngineSink.newest`. */
   newest(): void;
@@ -374,9 +366,8 @@ export class Association implements EngineSink, Receiver {
     if (channels.alert.hasSubscribers) channels.alert.publish({ ...this.#event, ...alert });
   }
 
-  session(session: ResumableSession): void {
-    if (this.#isOver) session.destroy();
-    else this.#owner.session(session);
+  session(state: Uint8Array): void {
+    if (!this.#isOver) this.#owner.session(state);
   }
 
   dropped(reason: DropReason): void {

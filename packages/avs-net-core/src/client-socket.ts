@@ -9,7 +9,6 @@ import { newConnectionId } from './connection-ids.js';
 import {
   type ClientAssociationOptions,
   type ClientEngineFactory,
-  type ResumableSession,
   RoutabilityCheckType,
   routabilityCookieLength,
 } from './engine.js';
@@ -427,7 +426,7 @@ export class ClientSocket extends SecureSocketBase {
     };
   }
 
-  #storeSession(session: ResumableSession | undefined): void {
+  #storeSession(session: Uint8Array | undefined): void {
     this.#session.write(session);
     this.#kept?.changed();
   }
@@ -445,24 +444,24 @@ export class ClientSocket extends SecureSocketBase {
 
   #owner(resolve: () => void, reject: (error: AvsError) => void): AssociationOwner {
     let isEstablished = false;
-    let early: ResumableSession | undefined;
+    let early: Uint8Array | undefined;
     return {
       established: () => {
         isEstablished = true;
         if (!this.#isContinued) this.#storeSession(early);
+        early?.fill(0);
         this.#kept?.established();
         resolve();
       },
       ended: (error) => {
         // RFC 5246 §7.2.2: a session that ended with a fatal alert must not be resumed.
         if (isEstablished && error?.category === AvsErrorCategory.tlsAlert) this.#storeSession(undefined);
-        if (!isEstablished) early?.destroy();
         this.#kept?.end();
         reject(error ?? errnoError('ECONNABORTED', 'the peer closed the association during the handshake'));
       },
-      session: (session) => {
-        if (isEstablished) this.#storeSession(session);
-        else early = session;
+      session: (state) => {
+        if (isEstablished) this.#storeSession(state);
+        else early = Uint8Array.from(state);
       },
       dropped: () => undefined,
       newest: () => undefined,

@@ -2,12 +2,7 @@ import type { AcceptedSocket } from './accepted-socket.js';
 import { Association, type AssociationOwner, type AssociationSettings, type CarrierSocket } from './association.js';
 import type { Endpoint } from './configuration.js';
 import type { HeapEntry } from './deadline-heap.js';
-import {
-  type DropReason,
-  type ResumableSession,
-  RoutabilityCheckType,
-  type RoutabilityCheckTypeCode,
-} from './engine.js';
+import { type DropReason, RoutabilityCheckType, type RoutabilityCheckTypeCode } from './engine.js';
 import { type AvsError, errnoError } from './errors.js';
 import { ipFamily } from './ip-address.js';
 import type { ReadableOption, ReadableOptions } from './options.js';
@@ -202,9 +197,7 @@ export class PeerSocket implements CarrierSocket, AssociationOwner, HeapEntry, C
     this.#host.ended(this);
   }
 
-  session(session: ResumableSession): void {
-    session.destroy();
-  }
+  session(): void {}
 
   dropped(reason: DropReason): void {
     this.#isNoise = true;

@@ -9,7 +9,6 @@ import {
   type EngineInfo,
   type EngineSink,
   errnoError,
-  type ResumableSession,
   type ServerEngineFactory,
 } from '../src/index.js';
 
@@ -59,8 +58,6 @@ export interface FakeBehaviour {
   resolve?: () => Promise<void>;
   /** What both sides give to `session`: before `established`, or after it. */
   session?: { readonly state: Uint8Array; readonly when: 'before' | 'after' };
-  /** What becomes of those, in order. */
-  sessions?: string[];
   /** What both sides say of it. Default true. */
   extendedMasterSecret?: boolean;
   /** Engines throw this from `receive` once established. */
@@ -180,25 +177,9 @@ abstract class FakeEngine implements Engine {
       retransmissions: 0,
     };
     const { session } = this.behaviour;
-    if (session?.when === 'before') this.sink.session(this.#resumable(session.state));
+    if (session?.when === 'before') this.sink.session(session.state);
     this.sink.established();
-    if (session?.when === 'after') this.sink.session(this.#resumable(session.state));
-  }
-
-  #resumable(state: Uint8Array): ResumableSession {
-    const { sessions } = this.behaviour;
-    const kept = state.slice();
-    sessions?.push('made');
-    return {
-      store: () => {
-        sessions?.push('stored');
-        return kept.slice();
-      },
-      destroy: () => {
-        sessions?.push('destroyed');
-        kept.fill(0);
-      },
-    };
+    if (session?.when === 'after') this.sink.session(session.state);
   }
 
   protected alertOut(level: number, description: number): void {

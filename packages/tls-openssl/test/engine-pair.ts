@@ -211,10 +211,7 @@ export class EnginePair {
         of.established++;
       },
       alert: (alert) => of.alerts.push(alert),
-      session: (session) => {
-        of.sessions.push(session.store());
-        session.destroy();
-      },
+      session: (session) => of.sessions.push(session.slice()),
       dropped: (reason) => {
         of.dropped[reason] = (of.dropped[reason] ?? 0) + 1;
       },

@@ -229,10 +229,7 @@ export class EnginePair {
         of.alerts.push(alert);
         this.options.onAlert?.(of);
       },
-      session: (session) => {
-        of.sessions.push(session.store());
-        session.destroy();
-      },
+      session: (state) => of.sessions.push(state),
       dropped: (reason) => {
         of.dropped[reason] = (of.dropped[reason] ?? 0) + 1;
       },

@@ -1,8 +1,9 @@
-import { errnoError } from '@avs-net/core';
-import { type SecretPage, SecretStore } from './secret-store.js';
+import { type AesKey, cachedSchedules, RoundKeyCache } from './aes-key.js';
+import { wipe } from './wipe.js';
 import { readWord } from './words.js';
 
-// AES as CCM wants it: encryption only, two blocks that do not depend on one another side by side. FIPS 197. Words are little-endian.
+// AES as CCM wants it: encryption only, two blocks that do not depend on one another side by side. FIPS 197. Words are little-endian. For where there is
+// no WebAssembly: see ccm-wasm.ts.
 //
 // Against noble's block function, called twice, this takes 0.6 of the time (Node 20 and 26, x86-64): the two blocks fill the processor's
 // pipeline where one waits for its look-ups, nothing is allocated, and the tables are 5 KiB where noble's are 640, so that they
@@ -46,8 +47,6 @@ function fillTables(): void {
   }
 }
 
-fillTables();
-
 function subWord(word: number): number {
   return (
     sbox[word & 0xff] |
@@ -57,93 +56,34 @@ function subWord(word: number): number {
   );
 }
 
-/** Round keys of several ciphers in one array: each has this many words, enough for 256-bit keys. */
+/** Words of each schedule: enough for keys of 256 bits. */
 const scheduleLength = 60;
 
-/** How many. A power of 2. */
-const schedules = 64;
+const roundKeys = new Int32Array(cachedSchedules * scheduleLength);
 
-const roundKeys = new Int32Array(schedules * scheduleLength);
+let cache: RoundKeyCache | undefined;
 
-/** Whose round keys each schedule holds. */
-const owners: number[] = new Array(schedules).fill(-1);
+/** Where a key's round keys are, for {@link encryptLanes}. Good until another key is asked for. @throws EBADF if it was wiped. */
+export function scheduleOf(key: AesKey): number {
+  cache ??= makeCache();
+  return cache.slotOf(key) * scheduleLength;
+}
 
-let keysMade = 0;
-
-/** Where keys are, by how many bytes they have. */
-const stores: Readonly<Record<number, SecretStore>> = {
-  16: new SecretStore(16),
-  24: new SecretStore(24),
-  32: new SecretStore(32),
-};
-
-/**
- * A key of 16, 24 or 32 bytes. It is kept short, in a buffer that keys share, and expanded into an array that all keys share: those used last
- * stay there, one that has lost its place is expanded anew when it is used, which takes as long as one block. So an idle key
- * has 70 bytes, where an array of its own for the round keys would have 450.
- */
-export class AesKey {
-  /** Undefined: it was wiped, and the place may be another key's. */
-  #page: SecretPage | undefined;
-  readonly #at: number;
-  readonly #number = keysMade++;
-
-  /** Copies the key. */
-  constructor(key: Uint8Array) {
-    const store = stores[key.length];
-    this.#page = store.page();
-    this.#at = store.take(this.#page);
-    this.#page.bytes.set(key, this.#at);
-  }
-
-  /** FIPS 197 §5: 10, 12 or 14. */
-  get rounds(): number {
-    return this.live().size / 4 + 6;
-  }
-
-  get isWiped(): boolean {
-    return this.#page === undefined;
-  }
-
-  /** Where in the shared array its round keys are. Good until another key is asked. */
-  schedule(): number {
-    const slot = this.#number % schedules;
-    const at = slot * scheduleLength;
-    if (owners[slot] !== this.#number) {
-      expand(this.live(), this.#at, at);
-      owners[slot] = this.#number;
-    }
-    return at;
-  }
-
-  /** A copy of the key; the caller wipes it. */
-  bytes(): Uint8Array {
-    const { bytes, size } = this.live();
-    return bytes.slice(this.#at, this.#at + size);
-  }
-
-  wipe(): void {
-    const page = this.#page;
-    if (page === undefined) return;
-    this.#page = undefined;
-    stores[page.size].release(page, this.#at);
-    const slot = this.#number % schedules;
-    if (owners[slot] !== this.#number) return;
-    owners[slot] = -1;
+/** Not when the module is loaded, since most never need the tables. */
+function makeCache(): RoundKeyCache {
+  fillTables();
+  return new RoundKeyCache(expand, (slot) => {
     roundKeys.fill(0, slot * scheduleLength, (slot + 1) * scheduleLength);
-  }
-
-  /** @throws EBADF after `wipe`. */
-  private live(): SecretPage {
-    if (this.#page === undefined) throw errnoError('EBADF', 'the key was wiped');
-    return this.#page;
-  }
+  });
 }
 
 /** FIPS 197 §5.2. */
-function expand({ bytes, size }: SecretPage, keyAt: number, at: number): void {
-  const length = size / 4;
-  for (let i = 0; i < length; i++) roundKeys[at + i] = readWord(bytes, keyAt + 4 * i);
+function expand(key: AesKey, slot: number): void {
+  const at = slot * scheduleLength;
+  const bytes = key.bytes();
+  const length = bytes.length / 4;
+  for (let i = 0; i < length; i++) roundKeys[at + i] = readWord(bytes, 4 * i);
+  wipe(bytes);
   let constant = 1;
   for (let i = length; i < 4 * (length + 7); i++) {
     let word = roundKeys[at + i - 1];
@@ -160,7 +100,7 @@ function expand({ bytes, size }: SecretPage, keyAt: number, at: number): void {
 /** The two blocks that {@link encryptLanes} works on: words 0 to 3 and 4 to 7. */
 export const lanes = new Int32Array(8);
 
-/** Encrypts both blocks in {@link lanes}, with the round keys that {@link AesKey.schedule} told. FIPS 197 §5.1. */
+/** Encrypts both blocks in {@link lanes}, with the round keys that {@link scheduleOf} told. FIPS 197 §5.1. */
 export function encryptLanes(schedule: number, rounds: number): void {
   let at = schedule;
   let k0 = roundKeys[at];

@@ -1,6 +1,7 @@
 import { createHmac, createSecretKey, type KeyObject, createHash as nodeHash } from 'node:crypto';
 import { errnoError } from '@avs-net/core';
-import { requireBytes, requireHashName } from './arguments.js';
+import { requireBytes } from './arguments.js';
+import { requireHashName } from './noble-hash.js';
 import type { Hash, HashName, Mac } from './provider.js';
 import { Sha256Mac } from './sha256-mac.js';
 

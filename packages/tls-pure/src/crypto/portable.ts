@@ -5,10 +5,10 @@ import { createKeyShare } from './noble-key-share.js';
 import type { CryptoProvider } from './provider.js';
 
 /**
- * Cryptography in plain JavaScript, for wherever it runs: noble's ciphers, hashes and curves, and CCM on noble's AES.
+ * Cryptography without a platform's, for wherever JavaScript runs: noble's ciphers, hashes and curves, and CCM of our own, in WebAssembly where there is that.
  *
- * AES looks up tables by secrets and big integers are not of constant time, so someone who runs code on the same processor may
- * learn keys from its caches. Comparisons of tags and MACs are of constant time.
+ * AES in JavaScript looks up tables by secrets and big integers are not of constant time, so someone who runs code on the same processor may
+ * learn keys from its caches. CCM in WebAssembly gives nothing away so. Comparisons of tags and MACs are of constant time.
  */
 export const portableProvider: CryptoProvider = {
   name: 'portable',

@@ -1,16 +1,14 @@
-import { type CipherCCMTypes, createCipheriv } from 'node:crypto';
-import { isErrno } from '@avs-net/core';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createCcm } from '../../src/crypto/ccm.js';
+import { ccmIn, runtimes } from './ccm-runtimes.js';
 import { bytes, hex } from './hex.js';
 import { cavpCcm, cavpCcmForgeries, sp80038c } from './vectors/nist-ccm.js';
 import { type CcmVector, rfc3610 } from './vectors/rfc3610.js';
 
-const cipherOf = ({ key, nonce, tagLength }: CcmVector) =>
-  createCcm(bytes(key), { tagLength, nonceLength: nonce.length / 2 });
+describe.each(runtimes)('AES-CCM $name', async (runtime) => {
+  const { createCcm } = await ccmIn(runtime);
+  const cipherOf = ({ key, nonce, tagLength }: CcmVector) =>
+    createCcm(bytes(key), { tagLength, nonceLength: nonce.length / 2 });
 
-describe('AES-CCM', () => {
   it.each([...rfc3610, ...sp80038c, ...cavpCcm])('seals and opens $source', (vector) => {
     const plaintext = bytes(vector.plaintext);
     const buffer = new Uint8Array(plaintext.length + vector.tagLength);
@@ -39,37 +37,6 @@ describe('AES-CCM', () => {
     expect(buffer.subarray(0, length).every((byte) => byte === 0)).toBe(true);
   });
 
-  it('agrees with node:crypto for every size of key, nonce and tag', () => {
-    const byteArray = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
-    const sizes = fc.record({
-      keyLength: fc.constantFrom(16, 24, 32),
-      nonceLength: fc.integer({ min: 7, max: 13 }),
-      tagLength: fc.constantFrom(4, 6, 8, 10, 12, 14, 16),
-    });
-    const inputs = sizes.chain(({ keyLength, nonceLength, tagLength }) =>
-      fc.record({
-        key: byteArray(keyLength),
-        nonce: byteArray(nonceLength),
-        tagLength: fc.constant(tagLength),
-        aad: fc.uint8Array({ maxLength: 80 }),
-        plaintext: fc.uint8Array({ maxLength: 2000 }),
-      }),
-    );
-    fc.assert(
-      fc.property(inputs, ({ key, nonce, tagLength, aad, plaintext }) => {
-        const name = `aes-${key.length * 8}-ccm` as CipherCCMTypes;
-        const theirs = createCipheriv(name, key, nonce, { authTagLength: tagLength });
-        theirs.setAAD(aad, { plaintextLength: plaintext.length });
-        const expected = Buffer.concat([theirs.update(plaintext), theirs.final(), theirs.getAuthTag()]);
-        const buffer = new Uint8Array(plaintext.length + tagLength);
-        buffer.set(plaintext);
-        createCcm(key, { tagLength, nonceLength: nonce.length }).seal(nonce, aad, buffer, 0, plaintext.length);
-        expect(hex(buffer)).toBe(hex(expected));
-      }),
-      { numRuns: 200 },
-    );
-  });
-
   it.each([
     ['a key of 15 bytes', () => createCcm(new Uint8Array(15), { tagLength: 8 }), /key must be 16 or 24 or 32/],
     ['a tag of 5 bytes', () => createCcm(new Uint8Array(16), { tagLength: 5 }), /tagLength/],
@@ -77,7 +44,7 @@ describe('AES-CCM', () => {
     ['a nonce of 14 bytes', () => createCcm(new Uint8Array(16), { tagLength: 8, nonceLength: 14 }), /nonceLength/],
   ])('refuses %s with EINVAL', (_what, create, message) => {
     expect(create).toThrow(message);
-    expect(create).toThrow(expect.toSatisfy((error: unknown) => isErrno(error, 'EINVAL')));
+    expect(create).toThrow(expect.objectContaining({ errno: 'EINVAL' }));
   });
 
   it('refuses more than a length field of two bytes can tell', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { AesKey } from '../../src/crypto/aes.js';
+import { scheduleOf } from '../../src/crypto/aes.js';
+import { AesKey } from '../../src/crypto/aes-key.js';
 import { type SecretPage, SecretStore } from '../../src/crypto/secret-store.js';
 
 interface Place {
@@ -66,6 +67,6 @@ describe('a key of AES in it', () => {
     }
     expect(first.isWiped).toBe(true);
     expect(() => first.bytes()).toThrow(/EBADF/);
-    expect(() => first.schedule()).toThrow(/EBADF/);
+    expect(() => scheduleOf(first)).toThrow(/EBADF/);
   });
 });
