@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
 const packages = new URL('../packages/', import.meta.url);
+/** What is in a file of its own so that only those load it who need it. */
+const apart: Readonly<Record<string, readonly string[]>> = { 'tls-pure': ['noble-aead.js'] };
 const joinedPackages = ['avs-net-core', 'avs-crypto-creds', 'tls-pure', 'tls-openssl'];
 
 /** Runs a module in a process of its own, where nothing resolves to sources, and gives what it prints. */
@@ -21,7 +23,19 @@ describe('what is published is joined', () => {
     const entries = Object.values<{ default: string }>(exports).map((entry) => entry.default.replace('./joined/', ''));
     const shared = entries.length > 1 ? ['shared.js'] : [];
     const files = readdirSync(new URL(`${folder}/joined`, packages)).filter((file) => file.endsWith('.js'));
-    expect(files.sort()).toEqual([...entries, ...shared].sort());
+    expect(files.sort()).toEqual([...entries, ...shared, ...(apart[folder] ?? [])].sort());
+  });
+
+  it('on Node none of the ciphers and curves is loaded that Node has', () => {
+    const joined = new URL('tls-pure/joined/', packages);
+    const imported = (file: string): string[] => {
+      const code = readFileSync(new URL(file, joined), 'utf8');
+      const specifiers = [...code.matchAll(/^import .* from "(.*)";$/gm)].map(([, specifier = '']) => specifier);
+      return specifiers.flatMap((each) => (each.startsWith('./') ? imported(each) : [each]));
+    };
+    const noble = (file: string): string[] => imported(file).filter((each) => each.startsWith('@noble/'));
+    expect(noble('index.js')).toEqual(['@noble/hashes/sha2.js']);
+    expect(noble('portable.js')).toEqual(expect.arrayContaining(['@noble/ciphers/aes.js', '@noble/curves/nist.js']));
   });
 
   it.each(joinedPackages)('entries of %s export what their sources do', (folder) => {

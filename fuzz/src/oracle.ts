@@ -6,6 +6,7 @@ import {
   type Engine,
   type EngineSink,
   isErrno,
+  type ResumableSession,
   type RoutabilityCheckTypeCode,
 } from '@avs-net/core';
 import { Evidence } from './evidence.js';
@@ -236,8 +237,10 @@ export class Oracle implements EngineSink {
     this.#watched.react('alert');
   }
 
-  session(): void {
+  session(session: ResumableSession): void {
     this.#happens('session');
+    this.#require(session.store().length > 0, 'a session of no bytes');
+    session.destroy();
   }
 
   dropped(reason: DropReason): void {

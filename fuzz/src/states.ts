@@ -51,7 +51,7 @@ export const stateDecoders: readonly (readonly [name: string, decode: (bytes: Ui
       stored.read();
       stored.takeAssociation();
       stored.writeAssociation(Uint8Array.of(1, 2, 3));
-      stored.write(Uint8Array.of(4));
+      stored.write({ store: () => Uint8Array.of(4), destroy: () => undefined });
       stored.writeAssociation(undefined);
     },
   ],

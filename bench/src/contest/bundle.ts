@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
-import { type Plugin, rolldown } from 'rolldown';
+import { type OutputAsset, type OutputChunk, type Plugin, rolldown } from 'rolldown';
 
 // Within the package, so that its dependencies are found.
 const folder = fileURLToPath(new URL('../../build', import.meta.url));
@@ -25,26 +25,43 @@ const sourceMaps: Plugin = {
     existsSync(`${id}.map`) ? { code: readFileSync(id, 'utf8'), map: readFileSync(`${id}.map`, 'utf8') } : null,
 };
 
-/** Bundles a PSK client that uses an entry of a backend, as an application for a platform would be. */
+/** Bundles a PSK client that uses an entry of a backend, as an application for a platform would be. What it loads on demand does not count. */
 export async function bundle({ entry, platform }: { entry: string; platform: 'node' | 'browser' }): Promise<Bundle> {
   mkdirSync(folder, { recursive: true });
   const input = join(folder, `client-${platform}.mjs`);
   writeFileSync(input, clientOf(entry));
+  const dir = join(folder, `bundle-${platform}`);
+  rmSync(dir, { recursive: true, force: true });
   const bundled = await rolldown({ input, platform, treeshake: true, logLevel: 'warn', plugins: [sourceMaps] });
-  const { output } = await bundled.generate({ dir: folder, format: 'esm', minify: true, sourcemap: true });
+  const { output } = await bundled.write({
+    dir,
+    format: 'esm',
+    minify: true,
+    sourcemap: 'hidden',
+    // Not .js, which would be CommonJS elsewhere.
+    entryFileNames: '[name].mjs',
+    chunkFileNames: '[name].mjs',
+  });
   await bundled.close();
-  const [chunk] = output;
-  // Without the comment that leads to the map.
-  const code = Buffer.from(chunk.code.replace(/\n\/\/# sourceMappingURL=.*\n?$/, '\n'));
-  const file = join(folder, `bundle-${platform}.mjs`);
-  writeFileSync(file, code);
+  const chunks = loadedAtOnce(output[0], output);
+  const codes = chunks.map(({ code }) => Buffer.from(code));
+  const sum = (size: (code: Buffer) => number): number => codes.reduce((total, code) => total + size(code), 0);
   return {
-    sources: (chunk.map?.sources ?? []).map((source) => resolve(folder, source)),
-    file,
-    minified: code.length,
-    gzip: gzipSync(code, { level: 9 }).length,
-    brotli: brotliCompressSync(code).length,
+    sources: chunks.flatMap(({ map }) => (map?.sources ?? []).map((source) => resolve(dir, source))),
+    file: join(dir, output[0].fileName),
+    minified: sum((code) => code.length),
+    gzip: sum((code) => gzipSync(code, { level: 9 }).length),
+    brotli: sum((code) => brotliCompressSync(code).length),
   };
+}
+
+/** A chunk, and all that it imports. */
+function loadedAtOnce(entry: OutputChunk, output: readonly (OutputChunk | OutputAsset)[]): readonly OutputChunk[] {
+  const chunks = new Set([entry]);
+  for (const { imports } of chunks) {
+    for (const each of output) if (each.type === 'chunk' && imports.includes(each.fileName)) chunks.add(each);
+  }
+  return [...chunks];
 }
 
 /** The client of the README, as a module that others import. */

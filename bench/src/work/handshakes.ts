@@ -28,7 +28,7 @@ export async function timeHandshakes(
 
 async function newSession(engines: Engines): Promise<Uint8Array> {
   const first = await connect(engines);
-  const session = first.client.sessionState;
+  const session = first.client.resumable?.store();
   first.destroy();
   if (session === undefined) throw new Unable('this backend does not resume sessions');
   const second = await connect(engines, session.slice());

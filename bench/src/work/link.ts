@@ -1,4 +1,4 @@
-import type { Engine, EngineSink } from '@avs-net/core';
+import type { Engine, EngineSink, ResumableSession } from '@avs-net/core';
 import { associationOptions, type Engines } from './engines.js';
 
 /** A client and a server engine whose handshake is complete. What either sends after it goes to `onTransmit`, and what it receives to `onDeliver`. */
@@ -12,6 +12,7 @@ export class Link {
   }
 
   destroy(): void {
+    this.client.resumable?.destroy();
     this.client.engine?.destroy();
     this.server.engine?.destroy();
   }
@@ -22,7 +23,7 @@ export class End implements EngineSink {
   engine: Engine | undefined;
   /** On their way to the other end. */
   readonly sent: Uint8Array[] = [];
-  sessionState: Uint8Array | undefined;
+  resumable: ResumableSession | undefined;
   isEstablished = false;
   onDeliver: ((plaintext: Uint8Array) => void) | undefined;
   onWake: (() => void) | undefined;
@@ -46,8 +47,8 @@ export class End implements EngineSink {
 
   alert(): void {}
 
-  session(state: Uint8Array): void {
-    this.sessionState = state;
+  session(session: ResumableSession): void {
+    this.resumable = session;
   }
 
   retransmitted(): void {}

@@ -2,7 +2,14 @@ import type { Alert } from './alerts.js';
 import type { Clock } from './clock.js';
 import { type AssociationEvent, channels, summaryOf } from './diagnostics.js';
 import { noDrops } from './drop-counts.js';
-import type { DropReason, Engine, EngineInfo, EngineSink, RoutabilityCheckTypeCode } from './engine.js';
+import type {
+  DropReason,
+  Engine,
+  EngineInfo,
+  EngineSink,
+  ResumableSession,
+  RoutabilityCheckTypeCode,
+} from './engine.js';
 import type { AvsErrnoName } from './errno.js';
 import { type AvsError, errnoError, isErrno } from './errors.js';
 import { asAvsError } from './foreign-error.js';
@@ -34,7 +41,8 @@ export interface AssociationOwner {
   established(): void;
   /** The association is over. Called once. */
   ended(error: AvsError | undefined): void;
-  session(state: Uint8Array): void;
+  /** As `EngineSink.session`. */
+  session(session: ResumableSession): void;
   dropped(reason: DropReason): void;
   /** As `EngineSink.newest`. */
   newest(): void;
@@ -366,8 +374,9 @@ export class Association implements EngineSink, Receiver {
     if (channels.alert.hasSubscribers) channels.alert.publish({ ...this.#event, ...alert });
   }
 
-  session(state: Uint8Array): void {
-    if (!this.#isOver) this.#owner.session(state);
+  session(session: ResumableSession): void {
+    if (this.#isOver) session.destroy();
+    else this.#owner.session(session);
   }
 
   dropped(reason: DropReason): void {

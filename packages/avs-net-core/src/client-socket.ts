@@ -9,6 +9,7 @@ import { newConnectionId } from './connection-ids.js';
 import {
   type ClientAssociationOptions,
   type ClientEngineFactory,
+  type ResumableSession,
   RoutabilityCheckType,
   routabilityCookieLength,
 } from './engine.js';
@@ -426,7 +427,7 @@ export class ClientSocket extends SecureSocketBase {
     };
   }
 
-  #storeSession(session: Uint8Array | undefined): void {
+  #storeSession(session: ResumableSession | undefined): void {
     this.#session.write(session);
     this.#kept?.changed();
   }
@@ -444,24 +445,24 @@ export class ClientSocket extends SecureSocketBase {
 
   #owner(resolve: () => void, reject: (error: AvsError) => void): AssociationOwner {
     let isEstablished = false;
-    let early: Uint8Array | undefined;
+    let early: ResumableSession | undefined;
     return {
       established: () => {
         isEstablished = true;
         if (!this.#isContinued) this.#storeSession(early);
-        early?.fill(0);
         this.#kept?.established();
         resolve();
       },
       ended: (error) => {
         // RFC 5246 §7.2.2: a session that ended with a fatal alert must not be resumed.
         if (isEstablished && error?.category === AvsErrorCategory.tlsAlert) this.#storeSession(undefined);
+        if (!isEstablished) early?.destroy();
         this.#kept?.end();
         reject(error ?? errnoError('ECONNABORTED', 'the peer closed the association during the handshake'));
       },
-      session: (state) => {
-        if (isEstablished) this.#storeSession(state);
-        else early = Uint8Array.from(state);
+      session: (session) => {
+        if (isEstablished) this.#storeSession(session);
+        else early = session;
       },
       dropped: () => undefined,
       newest: () => undefined,

@@ -31,6 +31,17 @@ export type RoutabilityCheckTypeCode = (typeof RoutabilityCheckType)[keyof typeo
 /** Bytes of the cookie that each of them carries. RFC 9853 §4. */
 export const routabilityCookieLength = 8;
 
+/** What a later handshake can be abbreviated with, as the engine has it. Whoever is given one destroys it when it is of no more use. */
+export interface ResumableSession {
+  /**
+   * As bytes for storage, sealed by the backend; for `ClientAssociationOptions.session`. Fresh ones for each call, the caller's. To seal is
+   * dear, so it is done only for who wants to keep them; also when the engine is gone, but not when the engine's factory is.
+   */
+  store(): Uint8Array;
+  /** Wipes it; nothing may be called any more. */
+  destroy(): void;
+}
+
 /**
  * What an engine tells its shell. Called synchronously from within the engine's operations; must not throw. From within
  * `deliver`, `established` and `alert` the shell may call `send` and `close`, from within `newest` and `routabilityCheck`
@@ -45,8 +56,8 @@ export interface EngineSink {
   established(): void;
   /** An alert was sent or received. */
   alert(alert: Alert): void;
-  /** State that lets a later handshake be abbreviated; opaque bytes. */
-  session(state: Uint8Array): void;
+  /** A later handshake can be abbreviated with this, which is the sink's. */
+  session(session: ResumableSession): void;
   /** A datagram or record was dropped. */
   dropped(reason: DropReason): void;
   /** The flight under way, or the last one of the handshake, was sent again: the timer has fired, or the peer has repeated its own. */

@@ -2,7 +2,12 @@ import type { AcceptedSocket } from './accepted-socket.js';
 import { Association, type AssociationOwner, type AssociationSettings, type CarrierSocket } from './association.js';
 import type { Endpoint } from './configuration.js';
 import type { HeapEntry } from './deadline-heap.js';
-import { type DropReason, RoutabilityCheckType, type RoutabilityCheckTypeCode } from './engine.js';
+import {
+  type DropReason,
+  type ResumableSession,
+  RoutabilityCheckType,
+  type RoutabilityCheckTypeCode,
+} from './engine.js';
 import { type AvsError, errnoError } from './errors.js';
 import { ipFamily } from './ip-address.js';
 import type { ReadableOption, ReadableOptions } from './options.js';
@@ -197,7 +202,9 @@ export class PeerSocket implements CarrierSocket, AssociationOwner, HeapEntry, C
     this.#host.ended(this);
   }
 
-  session(): void {}
+  session(session: ResumableSession): void {
+    session.destroy();
+  }
 
   dropped(reason: DropReason): void {
     this.#isNoise = true;

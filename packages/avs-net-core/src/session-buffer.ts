@@ -1,3 +1,5 @@
+import type { ResumableSession } from './engine.js';
+
 // How a session and an association lie in the caller's `sessionResumptionBuffer`: each as its length in 4 bytes, big-endian, and the engine's
 // bytes; then zeros.
 
@@ -5,7 +7,7 @@ const headerSize = 4;
 
 /** The session of one client socket: in the caller's buffer where there is one, else in memory for as long as the socket lives. */
 export class StoredSession {
-  #inMemory: Uint8Array | undefined;
+  #inMemory: ResumableSession | undefined;
   /** The association as this socket wrote it last, or took it out. */
   #association: Uint8Array | undefined;
 
@@ -13,18 +15,21 @@ export class StoredSession {
 
   /** A copy; undefined when there is none, or when what is in the buffer cannot be one. */
   read(): Uint8Array | undefined {
-    if (this.buffer === undefined) return this.#inMemory?.slice();
+    if (this.buffer === undefined) return this.#inMemory?.store();
     return readSlot(this.buffer, 0)?.slice();
   }
 
-  /** Keeps a copy; all zeros when there is none or it does not fit. An association stays if there is room. */
-  write(session: Uint8Array | undefined): void {
+  /** Keeps a session, which is this object's; all zeros when there is none or it does not fit. An association stays if there is room. */
+  write(session: ResumableSession | undefined): void {
     if (this.buffer === undefined) {
-      this.#inMemory?.fill(0);
-      this.#inMemory = session?.slice();
+      this.#inMemory?.destroy();
+      this.#inMemory = session;
       return;
     }
-    this.#render(session, session === undefined ? undefined : this.#readAssociation()?.slice());
+    const stored = session?.store();
+    session?.destroy();
+    this.#render(stored, stored === undefined ? undefined : this.#readAssociation()?.slice());
+    stored?.fill(0);
   }
 
   /** A copy of the association in the buffer, which is not there any more: it can be continued once. */
@@ -64,7 +69,7 @@ export class StoredSession {
 
   /** Forgets what is in memory; the caller's buffer stays as it is. */
   wipe(): void {
-    this.#inMemory?.fill(0);
+    this.#inMemory?.destroy();
     this.#inMemory = undefined;
     this.#association = undefined;
   }

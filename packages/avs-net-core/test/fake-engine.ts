@@ -9,6 +9,7 @@ import {
   type EngineInfo,
   type EngineSink,
   errnoError,
+  type ResumableSession,
   type ServerEngineFactory,
 } from '../src/index.js';
 
@@ -58,6 +59,8 @@ export interface FakeBehaviour {
   resolve?: () => Promise<void>;
   /** What both sides give to `session`: before `established`, or after it. */
   session?: { readonly state: Uint8Array; readonly when: 'before' | 'after' };
+  /** What becomes of those, in order. */
+  sessions?: string[];
   /** What both sides say of it. Default true. */
   extendedMasterSecret?: boolean;
   /** Engines throw this from `receive` once established. */
@@ -177,9 +180,25 @@ abstract class FakeEngine implements Engine {
       retransmissions: 0,
     };
     const { session } = this.behaviour;
-    if (session?.when === 'before') this.sink.session(session.state);
+    if (session?.when === 'before') this.sink.session(this.#resumable(session.state));
     this.sink.established();
-    if (session?.when === 'after') this.sink.session(session.state);
+    if (session?.when === 'after') this.sink.session(this.#resumable(session.state));
+  }
+
+  #resumable(state: Uint8Array): ResumableSession {
+    const { sessions } = this.behaviour;
+    const kept = state.slice();
+    sessions?.push('made');
+    return {
+      store: () => {
+        sessions?.push('stored');
+        return kept.slice();
+      },
+      destroy: () => {
+        sessions?.push('destroyed');
+        kept.fill(0);
+      },
+    };
   }
 
   protected alertOut(level: number, description: number): void {

@@ -217,6 +217,48 @@ describe('the session resumption buffer', () => {
   });
 });
 
+describe('a session without a buffer', () => {
+  const state = Uint8Array.of(9, 8, 7, 0);
+
+  it.each(['before', 'after'] as const)(
+    'that comes %s the end of the handshake is sealed only when it is offered, and wiped by cleanup',
+    async (when) => {
+      const world = new ShellWorld();
+      await world.boundServer();
+      const sessions: string[] = [];
+      const behaviour = { session: { state, when }, sessions } as const;
+      const client = await world.client({ behaviour });
+      await world.connect(client);
+      await world.run(client.socket.close());
+      expect(sessions).toEqual(['made']);
+      await world.connect(client);
+      expect(client.engines.engines[1]?.client.session).toEqual(state);
+      expect(sessions.slice().sort()).toEqual(['destroyed', 'made', 'made', 'stored']);
+      await world.run(client.socket.cleanup());
+      expect(sessions.slice(4)).toEqual(['destroyed']);
+    },
+  );
+
+  it('is wiped when there is a buffer, which has it sealed', async () => {
+    const world = new ShellWorld();
+    await world.boundServer();
+    const sessions: string[] = [];
+    const behaviour = { session: { state, when: 'before' }, sessions } as const;
+    await world.connect(
+      await world.client({ configuration: { sessionResumptionBuffer: new Uint8Array(64) }, behaviour }),
+    );
+    expect(sessions).toEqual(['made', 'stored', 'destroyed']);
+  });
+
+  it('of a server is wiped at once', async () => {
+    const world = new ShellWorld();
+    const sessions: string[] = [];
+    await world.boundServer({ behaviour: { session: { state, when: 'before' }, sessions } });
+    await world.connect(await world.client());
+    expect(sessions).toEqual(['made', 'destroyed']);
+  });
+});
+
 describe('creating a secure socket', () => {
   it('fails with what the socket below cannot do, and wipes the engines', async () => {
     const { createSecureSocket, copyTlsConfiguration, errnoError } = await import('../src/index.js');

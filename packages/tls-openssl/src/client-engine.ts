@@ -52,9 +52,11 @@ export class ClientEngine extends OpensslEngine {
     const { crypto, date } = this.#context;
     const { state, lifetimeHint, isOffered } = session;
     const expires = isOffered ? this.#expires : sessionExpiry(date(), lifetimeHint);
-    const stored = sealSession(crypto, this.#scope, { state, expires });
-    state.fill(0);
-    this.sink.session(stored);
+    const scope = this.#scope;
+    this.sink.session({
+      store: () => sealSession(crypto, scope, { state, expires }),
+      destroy: () => state.fill(0),
+    });
   }
 
   #offer(association: NativeAssociation, stored: Uint8Array): void {

@@ -211,7 +211,10 @@ export class EnginePair {
         of.established++;
       },
       alert: (alert) => of.alerts.push(alert),
-      session: (session) => of.sessions.push(session.slice()),
+      session: (session) => {
+        of.sessions.push(session.store());
+        session.destroy();
+      },
       dropped: (reason) => {
         of.dropped[reason] = (of.dropped[reason] ?? 0) + 1;
       },

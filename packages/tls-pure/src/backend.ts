@@ -17,7 +17,7 @@ import {
   type TlsSettings,
 } from '@avs-net/core';
 import { loadPskSecurity, type PskLoader, pskIdentityLimits, pskKeyLimits, pskLookup } from '@avs-net/crypto-creds';
-import { ciphersuite, ciphersuites } from './ciphersuites.js';
+import { type Ciphersuite, ciphersuite, ciphersuites } from './ciphersuites.js';
 import type { CryptoProvider } from './crypto/provider.js';
 import { type Context, PskCredentials } from './dtls12/context.js';
 import { PureClientFactory, PureServerFactory } from './engine-factories.js';
@@ -26,6 +26,8 @@ import { sessionCrypto } from './session/session-crypto.js';
 /** What differs between Node and elsewhere. */
 export interface Platform {
   readonly provider: CryptoProvider;
+  /** Loads what the provider needs for some suites. */
+  readonly prepare: ((suites: readonly Ciphersuite[]) => Promise<void>) | undefined;
   /** Fills its argument from the platform's CSPRNG. */
   readonly random: (bytes: Uint8Array) => void;
   /** Loads credentials from the sources that the platform has. */
@@ -99,7 +101,7 @@ async function createClient(
   const { key, identity } = await loadPskSecurity(platform.credentials, configuration.security);
   const psk = new PskCredentials(key, identity);
   try {
-    const context = createContext(platform, settings);
+    const context = await createContext(platform, settings);
     const { maxFragmentLength } = settings;
     const engines = new PureClientFactory({ ...context, psk, maxFragmentLength });
     return await createSecureSocket({
@@ -139,7 +141,7 @@ export async function createDtlsListener(
   const { createUdpSocket, credentials } = platform;
   const settings: ListenerSettings = copyListenerConfiguration(configuration);
   const lookup = pskLookup(credentials, configuration.security);
-  const context = createContext(platform, settings);
+  const context = await createContext(platform, settings);
   const crypto = sessionCrypto(context.provider, context.random);
   const engines = new PureServerFactory({
     ...context,
@@ -150,10 +152,10 @@ export async function createDtlsListener(
   return createDatagramListener({ engines, configuration: settings, createBackend: createUdpSocket });
 }
 
-function createContext(
+async function createContext(
   platform: Platform,
   settings: TlsSettings | ListenerSettings,
-): Context & { legacyServers: boolean } {
+): Promise<Context & { legacyServers: boolean }> {
   const { version } = settings;
   if (version !== undefined && version !== '1.2') {
     throw errnoError('ENOTSUP', `version ${version} is not supported: this backend speaks DTLS 1.2 and nothing else`);
@@ -163,6 +165,7 @@ function createContext(
   settings.additionalConfiguration?.(adjusted);
   const suites = adjusted.ciphersuites.flatMap((id) => ciphersuite(id) ?? []);
   if (suites.length === 0) throw errnoError('EINVAL', 'ciphersuites: none of them is supported in mode psk');
+  if (adjusted.provider === platform.provider) await platform.prepare?.(suites);
   return {
     provider: adjusted.provider,
     random: settings.random ?? platform.random,

@@ -1,10 +1,10 @@
 /** The backend on Node: UDP sockets of its own, and `node:crypto` where that is faster. */
-import { randomFillSync } from 'node:crypto';
 import type { Backend } from '@avs-net/core';
 import { createUdpSocket } from '@avs-net/core/node';
 import { loadPskIdentity, loadPskKey } from '@avs-net/crypto-creds/node';
 import * as functions from './backend.js';
-import { nodeProvider } from './crypto/node.js';
+import { loadMissing, nodeProvider } from './crypto/node.js';
+import { nodeRandom } from './crypto/node-random.js';
 
 export type { PureSettings } from './backend.js';
 export { type Ciphersuite, ciphersuite, ciphersuites } from './ciphersuites.js';
@@ -12,9 +12,8 @@ export type * from './crypto/provider.js';
 
 const platform: functions.Platform = {
   provider: nodeProvider,
-  random: (bytes) => {
-    randomFillSync(bytes);
-  },
+  prepare: loadMissing,
+  random: nodeRandom,
   credentials: { loadPskKey, loadPskIdentity },
   createUdpSocket,
 };

@@ -13,6 +13,7 @@ export type * from './crypto/provider.js';
 
 const platform: functions.Platform = {
   provider: portableProvider,
+  prepare: undefined,
   random: (bytes) => {
     // The platform gives at most 65,536 bytes at a time; nothing here asks for more.
     globalThis.crypto.getRandomValues(bytes as Uint8Array<ArrayBuffer>);

@@ -229,7 +229,10 @@ export class EnginePair {
         of.alerts.push(alert);
         this.options.onAlert?.(of);
       },
-      session: (state) => of.sessions.push(state),
+      session: (session) => {
+        of.sessions.push(session.store());
+        session.destroy();
+      },
       dropped: (reason) => {
         of.dropped[reason] = (of.dropped[reason] ?? 0) + 1;
       },

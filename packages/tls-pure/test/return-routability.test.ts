@@ -63,7 +63,7 @@ class Device {
         deliver: (plaintext) => this.received.push(new TextDecoder().decode(plaintext)),
         established: () => undefined,
         alert: () => undefined,
-        session: () => undefined,
+        session: (session) => session.destroy(),
         dropped: () => undefined,
         retransmitted: () => undefined,
         newest: () => undefined,

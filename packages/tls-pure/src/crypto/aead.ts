@@ -1,14 +1,7 @@
-import { errnoError } from '@avs-net/core';
-import { requireBytes } from './arguments.js';
+import { requireAeadKey } from './arguments.js';
 import { createCcm } from './ccm.js';
 import { createChaCha20Poly1305, createGcm } from './noble-aead.js';
 import { type Aead, type AeadName, aeadSizes } from './provider.js';
-
-/** Checks the arguments of {@link CryptoProvider}'s `aead`. @throws EINVAL, TypeError naming the argument. */
-export function requireAeadKey(name: AeadName, key: Uint8Array): void {
-  if (!Object.hasOwn(aeadSizes, name)) throw errnoError('EINVAL', `no AEAD is named ${String(name)}`);
-  requireBytes('key', key, aeadSizes[name].keyLength);
-}
 
 /** An AEAD in plain JavaScript. */
 export function createAead(name: AeadName, key: Uint8Array): Aead {

@@ -1,16 +1,9 @@
 import { errnoError } from '@avs-net/core';
 import { unsafe } from '@noble/ciphers/aes.js';
-import { requireBytes, requireRange } from './arguments.js';
+import { requireBlocks, requireBytes } from './arguments.js';
 import type { Cbc } from './provider.js';
 import { wipe } from './wipe.js';
 import { readWord, writeWord } from './words.js';
-
-/** @throws as {@link Cbc} says: EINVAL for an IV that is not 16 bytes, or a range that is outside of `buffer` or no multiple of 16. */
-export function requireBlocks(iv: Uint8Array, buffer: Uint8Array, start: number, length: number): void {
-  requireBytes('iv', iv, 16);
-  requireRange(buffer, start, length, 0);
-  if (length % 16 !== 0) throw errnoError('EINVAL', `length must be a multiple of 16, not ${length}`);
-}
 
 /** AES-CBC on noble's block functions. NIST SP 800-38A §6.2. A direction's key is expanded when it is first used. */
 class BlockCbc implements Cbc {

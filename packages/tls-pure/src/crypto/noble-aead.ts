@@ -1,25 +1,11 @@
 import { errnoError } from '@avs-net/core';
 import { gcm } from '@noble/ciphers/aes.js';
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js';
-import { requireBytes, requireRange } from './arguments.js';
+import { requireAeadArguments, requireBytes } from './arguments.js';
 import type { Aead } from './provider.js';
 import { wipe } from './wipe.js';
 
 const tagLength = 16;
-
-/** Checks the arguments of {@link Aead}'s operations. @throws EINVAL, TypeError naming the argument. */
-export function requireAeadArguments(
-  nonce: Uint8Array,
-  aad: Uint8Array,
-  buffer: Uint8Array,
-  start: number,
-  length: number,
-  tag: number,
-): void {
-  requireBytes('nonce', nonce, 12);
-  requireBytes('aad', aad);
-  requireRange(buffer, start, length, tag);
-}
 
 /**
  * AES-GCM or ChaCha20-Poly1305 on noble: NIST SP 800-38D, RFC 8439 §2.8. noble sets up the key for each record; for

@@ -1,16 +1,11 @@
 import { errnoError } from '@avs-net/core';
 import { type _HMAC, hmac } from '@noble/hashes/hmac.js';
 import { sha256, sha384 } from '@noble/hashes/sha2.js';
-import { requireBytes } from './arguments.js';
+import { requireBytes, requireHashName } from './arguments.js';
 import type { Hash, HashName, Mac } from './provider.js';
 import { Sha256Mac } from './sha256-mac.js';
 
 const hashes = { sha256, sha384 } as const;
-
-/** @throws EINVAL unless `name` is a {@link HashName}. */
-export function requireHashName(name: HashName): void {
-  if (!Object.hasOwn(hashes, name)) throw errnoError('EINVAL', `hash must be sha256 or sha384, not ${String(name)}`);
-}
 
 /** A running SHA-256 or SHA-384 on noble. FIPS 180-4. */
 export function createHash(name: HashName): Hash {

@@ -7,10 +7,9 @@ import {
   type KeyObject,
 } from 'node:crypto';
 import { errnoError } from '@avs-net/core';
-import { createCbc, requireBlocks } from './cbc.js';
+import { requireAeadArguments } from './arguments.js';
 import { Ccm } from './ccm.js';
-import { requireAeadArguments } from './noble-aead.js';
-import { type Aead, type AeadName, aeadSizes, type Cbc } from './provider.js';
+import { type Aead, type AeadName, aeadSizes } from './provider.js';
 import { wipe } from './wipe.js';
 
 const cipherNames: Readonly<Record<AeadName, string>> = {
@@ -134,42 +133,4 @@ class NodeCcm extends Ccm {
 /** Makes an AES-CCM cipher. The caller has checked the key. */
 export function createNodeCcm(name: AeadName, key: Uint8Array): Aead {
   return new NodeCcm(name, key);
-}
-
-/** From this many bytes on CBC is faster through OpenSSL. */
-const longCbc = 512;
-
-/** AES-128-CBC on noble's AES for small records, OpenSSL's for long ones. */
-export function createNodeCbc(key: Uint8Array): Cbc {
-  const short = createCbc(key);
-  let long: KeyObject | undefined = createSecretKey(key);
-  const run = (
-    create: typeof createCipheriv | typeof createDecipheriv,
-    keyObject: KeyObject,
-    iv: Uint8Array,
-    buffer: Uint8Array,
-    start: number,
-    length: number,
-  ): void => {
-    requireBlocks(iv, buffer, start, length);
-    const cipher = create('aes-128-cbc', keyObject, iv).setAutoPadding(false);
-    const output = cipher.update(buffer.subarray(start, start + length));
-    cipher.final();
-    buffer.set(output, start);
-    if (create === createDecipheriv) wipe(output);
-  };
-  return {
-    encrypt: (iv, buffer, start, length) => {
-      if (long && length >= longCbc) run(createCipheriv, long, iv, buffer, start, length);
-      else short.encrypt(iv, buffer, start, length);
-    },
-    decrypt: (iv, buffer, start, length) => {
-      if (long && length >= longCbc) run(createDecipheriv, long, iv, buffer, start, length);
-      else short.decrypt(iv, buffer, start, length);
-    },
-    destroy: () => {
-      long = undefined;
-      short.destroy();
-    },
-  };
 }

@@ -1,7 +1,6 @@
 import { createHmac, createSecretKey, type KeyObject, createHash as nodeHash } from 'node:crypto';
 import { errnoError } from '@avs-net/core';
-import { requireBytes } from './arguments.js';
-import { requireHashName } from './noble-hash.js';
+import { requireBytes, requireHashName } from './arguments.js';
 import type { Hash, HashName, Mac } from './provider.js';
 import { Sha256Mac } from './sha256-mac.js';
 

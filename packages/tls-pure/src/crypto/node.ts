@@ -1,13 +1,17 @@
-import { createAead, requireAeadKey } from './aead.js';
-import { createNodeAead, createNodeCbc, createNodeCcm, hasNodeAead } from './node-cipher.js';
+import { errnoError } from '@avs-net/core';
+import type { Ciphersuite } from '../ciphersuites.js';
+import { requireAeadKey } from './arguments.js';
+import { createCcm } from './ccm.js';
+import { createNodeCbc } from './node-cbc.js';
+import { createNodeAead, createNodeCcm, hasNodeAead } from './node-cipher.js';
 import { createNodeHash, createNodeMac } from './node-hash.js';
 import { createNodeKeyShare } from './node-key-share.js';
-import type { CryptoProvider } from './provider.js';
+import { type Aead, type AeadName, aeadSizes, type CryptoProvider } from './provider.js';
 
 /**
- * Cryptography on Node: `node:crypto` where it is faster, noble elsewhere. What is faster was measured.
+ * Cryptography on Node: `node:crypto` where it is faster, TypeScript elsewhere. What is faster was measured.
  *
- * Times of noble, of CBC on noble's AES and of CCM in WebAssembly, as multiples of those of `node:crypto` with a `KeyObject`, on Node 20, 22, 24
+ * Times of noble, of CBC in TypeScript and of CCM in WebAssembly, as multiples of those of `node:crypto` with a `KeyObject`, on Node 20, 22, 24
  * and 26 (one x86-64 core; ranges over the versions). Above 1 `node:crypto` wins.
  *
  * | | 64 bytes | 256 bytes | 1 KiB |
@@ -15,7 +19,7 @@ import type { CryptoProvider } from './provider.js';
  * | AES-128-CCM_8, Node 20 and 26 | 0.2 | 0.5–0.7 | 1.4–1.9 |
  * | AES-128-GCM | 4–6 | 7–10 | 8–14 |
  * | ChaCha20-Poly1305 | 1.5–2 | 2–4 | 4 |
- * | AES-128-CBC | 0.2 | 0.7–0.9 | 2.3–2.6 |
+ * | AES-128-CBC, the cipher set up once, on Node 20 and 26 | 0.7 | 3 | 6–7 |
  * | HMAC-SHA-256, as in `sha256-mac.ts` | 0.5–0.8 | 1.3–1.5 | 3.8 |
  * | HMAC-SHA-384 | 1.4–1.9 | 2.2–3 | 3.5–5 |
  *
@@ -24,7 +28,8 @@ import type { CryptoProvider } from './provider.js';
  * | X25519 | 0.9 on Node 20, 5–6 later | 17–24 |
  * | P-256 | 16–30 | 21–36 |
  *
- * So: small CCM and CBC records and HMAC-SHA-256 of short data in our own code, everything else in OpenSSL.
+ * So: small CCM records in WebAssembly, HMAC-SHA-256 of short data in TypeScript, everything else in OpenSSL. A CBC record of 64 bytes is 112 bytes
+ * of blocks.
  */
 export const nodeProvider: CryptoProvider = {
   name: 'node',
@@ -32,9 +37,28 @@ export const nodeProvider: CryptoProvider = {
   mac: createNodeMac,
   aead: (name, key) => {
     requireAeadKey(name, key);
-    if (!hasNodeAead(name)) return createAead(name, key);
-    return name.includes('CCM') ? createNodeCcm(name, key) : createNodeAead(name, key);
+    if (isCcm(name)) {
+      return hasNodeAead(name) ? createNodeCcm(name, key) : createCcm(key, { tagLength: aeadSizes[name].tagLength });
+    }
+    return hasNodeAead(name) ? createNodeAead(name, key) : createNobleAead(name, key);
   },
   cbc: createNodeCbc,
   keyShare: createNodeKeyShare,
 };
+
+const isCcm = (name: AeadName): boolean => name.includes('CCM');
+
+// Loaded where it is needed, which is hardly anywhere: it takes longer than all else that an import of this package does.
+let noble: typeof import('./noble-aead.js') | undefined;
+
+/** Loads what some of the suites need and OpenSSL lacks. To be awaited before {@link nodeProvider} is used for them. */
+export async function loadMissing(suites: readonly Ciphersuite[]): Promise<void> {
+  const lacks = ({ protection }: Ciphersuite): boolean =>
+    protection.kind === 'aead' && !isCcm(protection.algorithm) && !hasNodeAead(protection.algorithm);
+  if (suites.some(lacks)) noble ??= await import('./noble-aead.js');
+}
+
+function createNobleAead(name: AeadName, key: Uint8Array): Aead {
+  if (!noble) throw errnoError('ENOTSUP', `this OpenSSL lacks ${name}`);
+  return name === 'CHACHA20_POLY1305' ? noble.createChaCha20Poly1305(key) : noble.createGcm(key);
+}

@@ -3,6 +3,7 @@ import {
   type ClientAssociationOptions,
   type EngineSink,
   openState,
+  type ResumableSession,
   type SessionCrypto,
   type SessionScope,
   sealState,
@@ -91,6 +92,18 @@ function scopeOf(context: ClientContext, { peer, serverName }: ClientAssociation
   const { psk, suites, maxFragmentLength } = context;
   const ciphersuites = suites.map(({ id }) => id);
   return { backend: 'pure', version: '1.2', psk, ciphersuites, maxFragmentLength, peer, serverName };
+}
+
+/** `session`, whose master secret is its own, for the shell. */
+function resumable(
+  context: ClientContext,
+  options: ClientAssociationOptions,
+  session: ClientSession,
+): ResumableSession {
+  return {
+    store: () => storeSession(cryptoOf(context), scopeOf(context, options), session),
+    destroy: () => session.master.fill(0),
+  };
 }
 
 function cryptoOf({ provider, random }: ClientContext): SessionCrypto {
@@ -308,8 +321,8 @@ class ClientHandshake extends Handshake {
       this.#ticket || !this.#session
         ? sessionExpiry(this.context.date(), this.#ticket?.lifetimeHint ?? 0)
         : this.#session.expires;
-    const session = { suite, master: this.secret(), encryptThenMac, sessionId, ticket, expires };
-    this.engine.sink.session(storeSession(this.#crypto, this.#scope, session));
+    const session = { suite, master: this.secret().slice(), encryptThenMac, sessionId, ticket, expires };
+    this.engine.sink.session(resumable(this.context, this.options, session));
   }
 
   #readExtensions(extensions: Extensions, suite: Ciphersuite) {

@@ -46,6 +46,30 @@ describe.each([portableProvider, nodeProvider])('AES-128-CBC of the $name provid
     );
   });
 
+  it('agrees record after record, each with an IV of its own, whatever other keys are used between', () => {
+    const count = 600; // more than stay set up
+    const keys = Array.from({ length: count }, (_, i) => new Uint8Array(16).map((_, at) => i + 7 * at));
+    const ciphers = keys.map((key) => provider.cbc(key));
+    for (let round = 0; round < 3; round++) {
+      for (const [i, cbc] of ciphers.entries()) {
+        // The first ones are used again and again, the others once in a round.
+        for (const at of [i, i % 5]) {
+          const cipher = at === i ? cbc : ciphers[at];
+          const key = keys[at];
+          const iv = new Uint8Array(16).fill(round * 16 + i);
+          const plaintext = new Uint8Array(16 * (1 + (i % 7))).map((_, byte) => byte ^ i ^ round);
+          const buffer = plaintext.slice();
+          cipher?.encrypt(iv, buffer, 0, buffer.length);
+          const theirs = createCipheriv('aes-128-cbc', key ?? '', iv).setAutoPadding(false);
+          expect(hex(buffer)).toBe(theirs.update(plaintext, undefined, 'hex') + theirs.final('hex'));
+          cipher?.decrypt(iv, buffer, 0, buffer.length);
+          expect(hex(buffer)).toBe(hex(plaintext));
+        }
+      }
+    }
+    for (const cbc of ciphers) cbc.destroy();
+  });
+
   it('names the argument that is wrong, and is of no use after destroy', () => {
     expect(() => provider.cbc(new Uint8Array(15))).toThrow(/EINVAL: key/);
     const cbc = provider.cbc(new Uint8Array(16));
