@@ -78,7 +78,7 @@ export class AcceptedSocket extends SecureSocketBase {
     return this.#context.engines.maxPlaintext(size);
   }
 
-  protected async cancelAttempt(): Promise<void> {}
+  protected cancelAttempt(): undefined {}
 
   protected onClosed(): undefined {
     this.carrier = undefined;

@@ -6,6 +6,7 @@ import { ClockAlarm } from './clock-alarm.js';
 import type { Endpoint } from './configuration.js';
 import { ConnectTrial } from './connect-trial.js';
 import { newConnectionId } from './connection-ids.js';
+import type { EndReason } from './end-reason.js';
 import {
   type ClientAssociationOptions,
   type ClientEngineFactory,
@@ -107,12 +108,12 @@ export class ClientSocket extends SecureSocketBase {
     const session = this.#session.read();
     let kept = this.#kept?.take();
     const local = this.#bound ? localOf(backend) : undefined;
-    const trial = new ConnectTrial();
+    const trial = new ConnectTrial(attempt);
     try {
       for (;;) {
-        attempt.signal.throwIfAborted();
+        attempt.throwIfFailed();
         if (kept === undefined || !(await this.#connectAgain(attempt, backend, kept.address, port, local))) {
-          await attempt.race(backend.connect(host, port, trial.next(attempt.signal)));
+          await attempt.race(backend.connect(host, port, trial.next()));
         }
         const state = kept?.state;
         kept = undefined;
@@ -126,7 +127,7 @@ export class ClientSocket extends SecureSocketBase {
         await closeQuietly(backend);
         if (local !== undefined) await attempt.race(backend.bind(local.host, local.port));
       }
-      attempt.signal.throwIfAborted();
+      attempt.throwIfFailed();
       trial.confirm?.();
     } catch (error) {
       if (kept !== undefined) this.#kept?.putBack(kept);
@@ -166,7 +167,7 @@ export class ClientSocket extends SecureSocketBase {
       await attempt.race(backend.connect(address, port, { signal: attempt.signal }));
       return true;
     } catch {
-      attempt.signal.throwIfAborted();
+      attempt.throwIfFailed();
       await closeQuietly(backend);
       if (local !== undefined) await attempt.race(backend.bind(local.host, local.port));
       return false;
@@ -212,7 +213,7 @@ export class ClientSocket extends SecureSocketBase {
     if (backend === undefined) throw errnoError('ENOTSUP', 'bind: there is no socket below; decorate one of your own');
     await this.#try(undefined, async (attempt) => {
       await attempt.race(backend.bind(address, port));
-      attempt.signal.throwIfAborted();
+      attempt.throwIfFailed();
       this.#bound = true;
     });
   }
@@ -297,9 +298,9 @@ export class ClientSocket extends SecureSocketBase {
     return this.#engines.maxPlaintext(size);
   }
 
-  protected async cancelAttempt(reason: AvsError): Promise<void> {
-    this.#attempt?.fail(reason);
-    await this.#attempt?.finished;
+  protected cancelAttempt(reason: EndReason): Promise<void> | undefined {
+    this.#attempt?.fail(reason());
+    return this.#attempt?.finished;
   }
 
   protected onClosed(): Promise<void> | undefined {
@@ -343,12 +344,13 @@ export class ClientSocket extends SecureSocketBase {
   }
 
   async #try(signal: AbortSignal | undefined, run: (attempt: Attempt) => Promise<void>): Promise<void> {
+    signal?.throwIfAborted();
     const attempt = new Attempt(signal);
     this.#attempt = attempt;
     try {
       await run(attempt);
     } catch (error) {
-      throw attempt.signal.aborted ? attempt.signal.reason : asAvsError(error);
+      throw attempt.hasFailed ? attempt.verdict(error) : asAvsError(error);
     } finally {
       this.#attempt = undefined;
       attempt.done();
@@ -388,8 +390,9 @@ export class ClientSocket extends SecureSocketBase {
     });
     try {
       await attempt.race(established);
-      await attempt.race(this.#kept?.gate() ?? Promise.resolve());
-      attempt.signal.throwIfAborted();
+      const gate = this.#kept?.gate();
+      if (gate !== undefined) await attempt.race(gate);
+      attempt.throwIfFailed();
       this.#moving = carrier;
       this.carrier = carrier ?? backend;
     } catch (error) {
@@ -456,8 +459,9 @@ export class ClientSocket extends SecureSocketBase {
       ended: (error) => {
         // RFC 5246 §7.2.2: a session that ended with a fatal alert must not be resumed.
         if (isEstablished && error?.category === AvsErrorCategory.tlsAlert) this.#storeSession(undefined);
-        if (!isEstablished) early?.destroy();
         this.#kept?.end();
+        if (isEstablished) return;
+        early?.destroy();
         reject(error ?? errnoError('ECONNABORTED', 'the peer closed the association during the handshake'));
       },
       session: (session) => {

@@ -1,12 +1,17 @@
 import type { Clock, TimerHandle } from './clock.js';
 
-/** One timer on a clock, set anew as often as one likes. It holds at most one timer of the clock's. */
+/**
+ * One timer on a clock, set anew as often as one likes. It holds at most one timer of the clock's, and leaves that alone when the time moves
+ * back: it goes off once for nothing then, which is cheaper than to cancel it for each flight of a handshake.
+ */
 export class ClockAlarm {
   readonly #clock: Clock;
   readonly #ring: () => void;
   readonly #holdsProcess: boolean;
   #timer: TimerHandle | undefined;
   #at = Infinity;
+  /** When the clock's timer goes off. */
+  #due = Infinity;
 
   constructor(clock: Clock, ring: () => void, options: { readonly holdsProcess?: boolean } = {}) {
     this.#clock = clock;
@@ -17,9 +22,12 @@ export class ClockAlarm {
   /** Rings at `at`, and no longer at another time; undefined: not at all. */
   set(at: number | undefined): void {
     if (at === this.#at) return;
-    if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer);
-    this.#timer = undefined;
     this.#at = at ?? Infinity;
+    if (this.#timer !== undefined) {
+      if (this.#at !== Infinity && this.#at >= this.#due) return;
+      this.#clock.clearTimeout(this.#timer);
+      this.#timer = undefined;
+    }
     if (this.#at !== Infinity) this.#arm();
   }
 
@@ -30,6 +38,7 @@ export class ClockAlarm {
 
   // Platforms have a longest delay, after which a timer fires early: the time counts.
   #arm(): void {
+    this.#due = this.#at;
     this.#timer = this.#clock.setTimeout(
       () => {
         if (this.#clock.now() < this.#at) {

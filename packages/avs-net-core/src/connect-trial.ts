@@ -1,3 +1,4 @@
+import type { Attempt } from './attempt.js';
 import type { WaitOptions } from './socket.js';
 
 const trialKey = Symbol('trial');
@@ -15,11 +16,14 @@ export class ConnectTrial {
   /** Set by the socket below when it has connected: what is to be done once the address has answered. */
   confirm: (() => void) | undefined;
 
+  /** The attempt that the trial is part of: who ends one, from above or from below, ends both. */
+  constructor(readonly attempt: Attempt) {}
+
   /** The options of the next try. */
-  next(signal: AbortSignal): WaitOptions {
+  next(): WaitOptions {
     this.hasMore = false;
     this.confirm = undefined;
-    const options: TrialOptions = { signal, [trialKey]: this };
+    const options: TrialOptions = { signal: this.attempt.signal, [trialKey]: this };
     return options;
   }
 }

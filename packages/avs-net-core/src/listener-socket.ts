@@ -69,7 +69,7 @@ export class ListenerSocket implements DtlsListener {
     this.#attempt = attempt;
     try {
       await attempt.race(backend.bind(address, port));
-      attempt.signal.throwIfAborted();
+      attempt.throwIfFailed();
       this.#open(backend);
     } catch (error) {
       await closeQuietly(backend);

@@ -1,7 +1,9 @@
 import { checkBytes, checkHost, checkInteger, checkPort } from './argument-checks.js';
+import { Attempt } from './attempt.js';
 import { type Clock, systemClock } from './clock.js';
 import type { Endpoint, SocketConfiguration } from './configuration.js';
 import { type ConnectTrial, trialOf } from './connect-trial.js';
+import { type EndReason, endReason } from './end-reason.js';
 import { type AvsError, errnoError } from './errors.js';
 import type { AddressFamily, ReadableOption, ReadableOptions, WritableOption, WritableOptions } from './options.js';
 import { checkSignal, ReceiveQueue } from './receive-queue.js';
@@ -20,7 +22,7 @@ export interface SocketPath {
 }
 
 interface Opening {
-  readonly controller: AbortController;
+  readonly attempt: Attempt;
   readonly finished: Promise<void>;
 }
 
@@ -89,7 +91,7 @@ export abstract class PlainSocket implements Socket {
   /** Ends the sending direction. */
   protected abstract finish(): Promise<void>;
   /** Lets go of everything that opening took; who waits for something rejects with the reason. Harmless when nothing is open. */
-  protected abstract release(reason?: AvsError): Promise<void>;
+  protected abstract release(reason?: EndReason): Promise<void>;
 
   get state(): SocketState {
     return this.#state;
@@ -104,7 +106,12 @@ export abstract class PlainSocket implements Socket {
       throw errnoError('EBADF', `connect needs a closed or bound socket; this one is ${this.#stateText()}`);
     }
     const trial = trialOf(options);
-    await this.#open('connected', signal, (aborted) => this.openConnected(host, port, aborted, trial));
+    const attempt = trial?.attempt ?? new Attempt(signal);
+    try {
+      await this.#open('connected', attempt, (aborted) => this.openConnected(host, port, aborted, trial));
+    } finally {
+      if (trial === undefined) attempt.done();
+    }
     this.#remoteHostname = host;
   }
 
@@ -115,7 +122,7 @@ export abstract class PlainSocket implements Socket {
     if (this.#state !== 'closed' || this.#opening !== undefined) {
       throw errnoError('EBADF', `bind needs a closed socket; this one is ${this.#stateText()}`);
     }
-    await this.#open('bound', undefined, (aborted) => this.openBound(address, port, aborted));
+    await this.#open('bound', new Attempt(undefined), (aborted) => this.openBound(address, port, aborted));
   }
 
   async decorate(): Promise<void> {
@@ -186,7 +193,7 @@ export abstract class PlainSocket implements Socket {
 
   async close(): Promise<void> {
     this.checkUsable();
-    await this.#close(errnoError('ENOTCONN', 'the socket was closed'));
+    await this.#close(endReason(() => errnoError('ENOTCONN', 'the socket was closed')));
   }
 
   cleanup(): Promise<void> {
@@ -322,33 +329,28 @@ export abstract class PlainSocket implements Socket {
 
   async #open(
     state: 'bound' | 'connected',
-    signal: AbortSignal | undefined,
+    attempt: Attempt,
     open: (aborted: AbortSignal) => Promise<SocketPath>,
   ): Promise<void> {
-    const controller = new AbortController();
-    const forward = (): void => controller.abort(signal?.reason);
-    if (signal?.aborted) forward();
-    signal?.addEventListener('abort', forward, { once: true });
     const run = async (): Promise<void> => {
       try {
-        controller.signal.throwIfAborted();
-        const path = await open(controller.signal);
-        controller.signal.throwIfAborted();
+        attempt.throwIfFailed();
+        const path = await open(attempt.signal);
+        attempt.throwIfFailed();
         this.#path = path;
         this.#state = state;
         this.openQueue(state);
       } catch (error) {
         this.#reset();
-        this.queue.close(errnoError('ENOTCONN', 'the socket is closed'));
+        this.queue.close(endReason(() => errnoError('ENOTCONN', 'the socket is closed')));
         await this.release();
         throw error;
       } finally {
-        signal?.removeEventListener('abort', forward);
         this.#opening = undefined;
       }
     };
     const running = run();
-    this.#opening = { controller, finished: running.catch(() => undefined) };
+    this.#opening = { attempt, finished: running.catch(() => undefined) };
     await running;
   }
 
@@ -357,9 +359,9 @@ export abstract class PlainSocket implements Socket {
     this.queue.open();
   }
 
-  async #close(reason: AvsError): Promise<void> {
+  async #close(reason: EndReason): Promise<void> {
     const opening = this.#opening;
-    opening?.controller.abort(reason);
+    opening?.attempt.fail(reason());
     await opening?.finished;
     this.#reset();
     this.queue.close(reason);
@@ -369,7 +371,7 @@ export abstract class PlainSocket implements Socket {
   async #cleanup(): Promise<void> {
     this.#cleanedUp = true;
     try {
-      await this.#close(cleanedUp());
+      await this.#close(endReason(cleanedUp));
     } finally {
       this.queue.setReceiver(undefined);
     }

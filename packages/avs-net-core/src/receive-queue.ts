@@ -1,4 +1,5 @@
 import type { Clock, TimerHandle } from './clock.js';
+import type { EndReason } from './end-reason.js';
 import { type AvsError, errnoError } from './errors.js';
 import type { ReceivedDatagram, ReceiveOptions, Receiver } from './socket.js';
 
@@ -43,7 +44,7 @@ export class ReceiveQueue {
   readonly #options: ReceiveQueueOptions;
   #state: 'closed' | 'open' | 'ended' = 'closed';
   /** Why it is closed, or ended with an error. */
-  #error: AvsError | undefined;
+  #reason: EndReason | undefined;
   /** An error that the socket survives, not told to anyone yet. */
   #reported: AvsError | undefined;
   /** Counts openings, so that an iteration does not run on into the next one. */
@@ -90,7 +91,7 @@ export class ReceiveQueue {
   open(): void {
     this.#discard();
     this.#state = 'open';
-    this.#error = undefined;
+    this.#reason = undefined;
     this.#endTold = false;
     this.#endedHere = false;
     this.#generation += 1;
@@ -165,9 +166,9 @@ export class ReceiveQueue {
   end(error?: AvsError): void {
     if (this.#state !== 'open') return;
     this.#state = 'ended';
-    this.#error = error;
+    this.#reason = error && (() => error);
     this.#tellEnd();
-    for (const waiter of this.#takeWaiters()) this.#settle(waiter, this.#error);
+    for (const waiter of this.#takeWaiters()) this.#settle(waiter, error);
   }
 
   /** As {@link end} without an error, where the caller has ended and not the peer: the ENOTCONN says so. */
@@ -176,15 +177,12 @@ export class ReceiveQueue {
     this.end();
   }
 
-  /** The caller has closed: discards what is queued, and whoever waits rejects with `error`, as later receives do. Iterations under way just end. */
-  close(error: AvsError): void {
+  /** The caller has closed: discards what is queued, and whoever waits rejects with the reason, as later receives do. Iterations under way just end. */
+  close(reason: EndReason): void {
     this.#discard();
     this.#state = 'closed';
-    this.#error = error;
-    for (const waiter of this.#takeWaiters()) {
-      if (waiter.endsOnClose) this.#settle(waiter, undefined);
-      else this.#settle(waiter, error);
-    }
+    this.#reason = reason;
+    for (const waiter of this.#takeWaiters()) this.#settle(waiter, waiter.endsOnClose ? undefined : reason());
   }
 
   /** As `Socket.receive`, waiting `timeout` ms at most. @throws EBUSY a receiver is set. */
@@ -271,7 +269,7 @@ export class ReceiveQueue {
   ): Promise<ReceivedDatagram | undefined> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) throw signal.reason;
-      if (this.#state === 'closed') throw this.#error ?? errnoError('ENOTCONN', 'the socket is not connected');
+      if (this.#state === 'closed') throw this.#reason?.() ?? errnoError('ENOTCONN', 'the socket is not connected');
       if (this.#receiver !== undefined) throw receiverIsSet();
       const { clock } = this.#options;
       const deadline = clock.now() + timeout;
@@ -293,7 +291,7 @@ export class ReceiveQueue {
       const reported = this.takeReported();
       if (reported !== undefined) throw reported;
       if (this.#state === 'ended') {
-        this.#settle(waiter, this.#error);
+        this.#settle(waiter, this.#reason?.());
         return;
       }
       if (timeout <= 0) throw timedOut();
@@ -405,8 +403,9 @@ export class ReceiveQueue {
     const receiver = this.#receiver;
     if (this.#state !== 'ended' || this.#endTold || receiver === undefined || this.length > 0) return;
     this.#endTold = true;
-    if (this.#error === undefined) this.#tell(receiver, 'onEnd');
-    else this.#tell(receiver, 'onError', this.#error);
+    const error = this.#reason?.();
+    if (error === undefined) this.#tell(receiver, 'onEnd');
+    else this.#tell(receiver, 'onError', error);
   }
 
   #tell(receiver: Receiver, event: 'onData', data: Uint8Array, host: string, port: number): void;

@@ -5,6 +5,7 @@ import { closeBelow } from './below.js';
 import type { Clock } from './clock.js';
 import { settled } from './clock-alarm.js';
 import { addDrops, noDrops } from './drop-counts.js';
+import { type EndReason, endReason } from './end-reason.js';
 import type { DropReason, EngineInfo } from './engine.js';
 import { type AvsError, errnoError } from './errors.js';
 import { checkExport } from './exporter.js';
@@ -57,7 +58,7 @@ export abstract class SecureSocketBase implements SecureSocket {
   /** The worst case of {@link Engine.maxPlaintext}, before one is negotiated. */
   protected abstract worstMaxPlaintext(size: number): number;
   /** Ends a `connect`, `decorate` or `bind` that is under way, and waits until it has put everything in order. */
-  protected abstract cancelAttempt(reason: AvsError): Promise<void>;
+  protected abstract cancelAttempt(reason: EndReason): Promise<void> | undefined;
   /** Called when the socket is closed, before the socket below is. What it gives back is waited for, for a while. */
   protected abstract onClosed(): Promise<void> | undefined;
   /** Called last by `cleanup`. */
@@ -207,7 +208,7 @@ export abstract class SecureSocketBase implements SecureSocket {
 
   async close(): Promise<void> {
     this.checkUsable();
-    await this.#close(errnoError('ENOTCONN', 'the socket was closed'));
+    await this.#close(endReason(() => errnoError('ENOTCONN', 'the socket was closed')));
   }
 
   cleanup(): Promise<void> {
@@ -325,14 +326,14 @@ export abstract class SecureSocketBase implements SecureSocket {
     return this.#carrier;
   }
 
-  #close(reason: AvsError): Promise<void> {
+  #close(reason: EndReason): Promise<void> {
     this.#closing ??= this.#end(reason).finally(() => {
       this.#closing = undefined;
     });
     return this.#closing;
   }
 
-  async #end(reason: AvsError): Promise<void> {
+  async #end(reason: EndReason): Promise<void> {
     this.inbox.close(reason);
     const association = this.#association;
     const farewell = association?.isOpen ? association.close().catch(() => undefined) : undefined;
@@ -348,7 +349,7 @@ export abstract class SecureSocketBase implements SecureSocket {
   async #cleanup(): Promise<void> {
     this.#cleanedUp = true;
     try {
-      await this.#close(cleanedUp());
+      await this.#close(endReason(cleanedUp));
     } finally {
       try {
         await this.#carrier?.cleanup();

@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import { endReason } from '../src/end-reason.js';
 import { type AvsError, errnoError } from '../src/index.js';
 import { ReceiveQueue } from '../src/receive-queue.js';
 import { VirtualClock } from '../src/testing/index.js';
@@ -135,13 +136,31 @@ describe('a datagram queue', () => {
     expect((await one).errno).toBe('ENOTCONN');
     q.open();
     const three = failure(q.receive(undefined, 10));
-    q.close(errnoError('EBADF', 'gone'));
+    q.close(() => errnoError('EBADF', 'gone'));
     expect((await three).errno).toBe('EBADF');
     expect((await failure(q.receive(undefined, 10))).errno).toBe('EBADF');
     expect(push(q, 1)).toBe(false);
     q.open();
     push(q, 9);
     expect(q.tryReceive()?.data).toEqual(Uint8Array.of(9));
+  });
+
+  it('makes the error of a close when somebody wants it, the same for all', async () => {
+    const { queue: q } = queue('datagram');
+    let made = 0;
+    const reason = endReason(() => {
+      made += 1;
+      return errnoError('EBADF', 'gone');
+    });
+    q.open();
+    q.close(reason);
+    expect(made).toBe(0);
+    q.open();
+    const waiting = [failure(q.receive(undefined, 10)), failure(q.receive(undefined, 10))];
+    q.close(reason);
+    const errors = await Promise.all([...waiting, failure(q.receive(undefined, 10))]);
+    expect(new Set(errors).size).toBe(1);
+    expect(made).toBe(1);
   });
 
   it('gives an error that the socket survives to one who waits, or keeps the last for the next', async () => {
@@ -249,7 +268,7 @@ describe('a datagram queue', () => {
     const { queue: q } = queue('datagram');
     const iterator = q.iterate();
     const next = iterator.next();
-    q.close(errnoError('ENOTCONN', 'closed'));
+    q.close(() => errnoError('ENOTCONN', 'closed'));
     expect((await next).done).toBe(true);
     expect((await iterator.next()).done).toBe(true);
     expect((await failure(q.iterate().next())).errno).toBe('ENOTCONN');

@@ -2,6 +2,7 @@ import { createServer, isIP, type Server, Socket as StreamSocket } from 'node:ne
 import { AcceptQueue } from '../accept-queue.js';
 import type { SocketConfiguration } from '../configuration.js';
 import type { ConnectTrial } from '../connect-trial.js';
+import type { EndReason } from '../end-reason.js';
 import { type AvsError, errnoError } from '../errors.js';
 import { PlainSocket, type SocketPath } from '../plain-socket.js';
 import { checkSignal } from '../receive-queue.js';
@@ -157,7 +158,7 @@ class TcpSocket extends PlainSocket {
     });
   }
 
-  protected async release(reason?: AvsError): Promise<void> {
+  protected async release(reason?: EndReason): Promise<void> {
     this.#stopListening(reason);
     const socket = this.#socket;
     this.#socket = undefined;
@@ -170,14 +171,14 @@ class TcpSocket extends PlainSocket {
 
   /** Ends listening, and turns away who was not accepted yet. The address that it was on, if it was. */
   #stopListening(
-    reason = errnoError('ENOTCONN', 'the socket was closed'),
+    reason: EndReason = () => errnoError('ENOTCONN', 'the socket was closed'),
   ): { address: string; port: number } | undefined {
     const server = this.#server;
     if (server === undefined) return undefined;
     this.#server = undefined;
     const address = serverAddress(server);
     server.close();
-    for (const socket of this.#accepted.close(reason)) socket.destroy();
+    for (const socket of this.#accepted.close(reason())) socket.destroy();
     return address;
   }
 
