@@ -84,10 +84,10 @@ export abstract class PlainSocket implements Socket {
   ): Promise<SocketPath>;
   /** Binds. Rejects with the signal's reason, and soon, when it aborts. */
   protected abstract openBound(address: string, port: number, signal: AbortSignal): Promise<SocketPath>;
-  /** Sends on a connected path; does not keep `data`. */
-  protected abstract transmit(data: Uint8Array): Promise<void>;
-  /** Sends one datagram from a bound socket; does not keep `data`. */
-  protected abstract transmitTo(data: Uint8Array, host: string, port: number): Promise<void>;
+  /** Sends on a connected path; does not keep `data`. Undefined: it is sent. */
+  protected abstract transmit(data: Uint8Array): Promise<void> | undefined;
+  /** Sends one datagram from a bound socket; does not keep `data`. Undefined: it is sent. */
+  protected abstract transmitTo(data: Uint8Array, host: string, port: number): Promise<void> | undefined;
   /** Ends the sending direction. */
   protected abstract finish(): Promise<void>;
   /** Lets go of everything that opening took; who waits for something rejects with the reason. Harmless when nothing is open. */
@@ -142,7 +142,8 @@ export abstract class PlainSocket implements Socket {
     this.#checkSize(data);
     const reported = this.queue.takeReported();
     if (reported !== undefined) throw reported;
-    await this.transmit(data);
+    const pending = this.transmit(data);
+    if (pending !== undefined) await pending;
     this.#bytesSent += data.length;
   }
 
@@ -161,7 +162,8 @@ export abstract class PlainSocket implements Socket {
       throw this.#lostBinding ?? errnoError('ENOTCONN', `sendTo: the socket is ${this.#stateText()}, not bound`);
     }
     this.#checkSize(data);
-    await this.transmitTo(data, host, port);
+    const pending = this.transmitTo(data, host, port);
+    if (pending !== undefined) await pending;
     this.#bytesSent += data.length;
   }
 
@@ -361,8 +363,11 @@ export abstract class PlainSocket implements Socket {
 
   async #close(reason: EndReason): Promise<void> {
     const opening = this.#opening;
-    opening?.attempt.fail(reason());
-    await opening?.finished;
+    // Without one at once: of what the transport has taken from the system at a time, no more is handed out.
+    if (opening !== undefined) {
+      opening.attempt.fail(reason());
+      await opening.finished;
+    }
     this.#reset();
     this.queue.close(reason);
     await this.release(reason);

@@ -43,6 +43,7 @@ import { describeVersions } from './versions.js';
 import { describeWithoutSockets } from './without-sockets.js';
 
 export type { BackendPair } from './backend-pair.js';
+export { describeLoopback } from './loopback.js';
 
 /** What {@link describeContract} cannot ask the backends themselves. */
 export interface ContractOptions {

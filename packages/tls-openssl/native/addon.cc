@@ -73,6 +73,9 @@ Napi::Object Initialise(Napi::Env env, Napi::Object exports) {
   exports.Set("smallestMtu", Napi::Number::New(env, kSmallestMtu));
   exports.Set("version", Napi::String::New(env, OpenSSL_version(OPENSSL_VERSION_STRING)));
   exports.Set("ciphersuites", FromVector(env, PskCiphersuites(), FromCiphersuite));
+#ifndef _WIN32
+  ExportUdp(env, exports);
+#endif
   return exports;
 }
 

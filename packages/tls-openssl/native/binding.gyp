@@ -42,6 +42,7 @@
       },
       "msvs_settings": { "VCCLCompilerTool": { "AdditionalOptions": ["/std:c++17"] } },
       "conditions": [
+        ["OS!='win'", { "sources": ["udp_port_object.cc", "udp_socket.cc"] }],
         [
           "sanitize=='true'",
           {

@@ -9,6 +9,9 @@
 
 #include "association.h"
 #include "context_cache.h"
+#ifndef _WIN32
+#include "udp_port_object.h"
+#endif
 
 namespace avs {
 
@@ -26,6 +29,9 @@ struct Instance {
   ContextCache contexts;
   // What the constructor of the next Association takes.
   std::unique_ptr<Association> handover;
+#ifndef _WIN32
+  std::unique_ptr<UdpShared> udp;
+#endif
 
   static Instance* Of(Napi::Env env) { return env.GetInstanceData<Instance>(); }
 };

@@ -1,4 +1,5 @@
-// Makes and drops associations in every state, for LeakSanitizer to look at when the process ends. See sanitized.mjs.
+// Makes and drops associations in every state, and UDP sockets, for LeakSanitizer to look at when the process ends. See sanitized.mjs.
+import { closeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,6 +21,29 @@ for (const random of sources) for (const ciphersuites of suites) makeAndDrop(cip
 process.stdout.write(
   `${suites.length * sources.length * rounds} associations made and dropped, ${resumptions} of them resumed\n`,
 );
+await openAndClose();
+process.stdout.write(`${2 * rounds} sockets opened and closed\n`);
+
+/** Pairs of sockets, of which one sends to the other; some are closed at once, some are handed over. */
+async function openAndClose() {
+  const ignore = () => undefined;
+  for (let round = 0; round < rounds; round++) {
+    const [receiver, sender] = [new native.UdpPort(), new native.UdpPort()];
+    const came = new Promise((resolve) => {
+      receiver.open(4, false, false, resolve, ignore, ignore);
+    });
+    sender.open(4, false, false, ignore, ignore, ignore);
+    receiver.bind('127.0.0.1', 0);
+    sender.connect('127.0.0.1', receiver.local().port);
+    // Short, as long as a slab takes, and longer.
+    sender.send([10, 2_000, 9_000][round % 3]);
+    if (round % 4 !== 0) await came;
+    if (round % 4 === 2) closeSync(receiver.handOver());
+    if (round % 4 === 3) sender.awaitRoom();
+    sender.close();
+    receiver.close();
+  }
+}
 
 function makeAndDrop(ciphersuites, random) {
   const both = { ciphersuites, keyLog: true, random };

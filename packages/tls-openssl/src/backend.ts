@@ -15,7 +15,6 @@ import {
   type TlsConfiguration,
   type TlsVersion,
 } from '@avs-net/core';
-import { createUdpSocket } from '@avs-net/core/node';
 import { loadPskSecurity, pskLookup } from '@avs-net/crypto-creds';
 import { loadPskIdentity, loadPskKey } from '@avs-net/crypto-creds/node';
 import { capabilitiesOf } from './capabilities.js';
@@ -25,6 +24,7 @@ import { OpensslClientFactory, OpensslServerFactory } from './engine-factories.j
 import { type ContextOptions, type Loaded, type Native, type NativeContext, WireVersion } from './native.js';
 import { firstRandom, type Random, replenisher } from './random.js';
 import { sessionCrypto } from './session-crypto.js';
+import { type CreateUdpSocket, udpSocketsOf } from './udp.js';
 
 /** The versions that OpenSSL speaks over datagrams, by TLS name. */
 export type OpensslVersion = Exclude<TlsVersion, '1.3'>;
@@ -53,8 +53,8 @@ const fragmentLengthCodes = { 512: 1, 1024: 2, 2048: 3, 4096: 4 } as const;
 
 const credentials = { loadPskKey, loadPskIdentity };
 
-/** The backend over the addon, or over the reason why there is none. */
-export function createBackend(loaded: Loaded): Backend {
+/** The backend over the addon, or over the reason why there is none; its sockets are on top of those that `createUdpSocket` makes. */
+export function createBackend(loaded: Loaded, createUdpSocket: CreateUdpSocket = udpSocketsOf(loaded)): Backend {
   const native = loaded.error ? undefined : loaded.native;
   const required = (): Native => {
     if (loaded.error) throw loaded.error;
@@ -66,14 +66,14 @@ export function createBackend(loaded: Loaded): Backend {
     createDtlsSocket: async (configuration) => createClient(required(), configuration, createUdpSocket),
     createTlsSocket: () => Promise.reject(noTls()),
     decorateInPlace: async (socket, configuration) => decorateInPlace(required(), socket, configuration),
-    createDtlsListener: async (configuration) => createListener(required(), configuration),
+    createDtlsListener: async (configuration) => createListener(required(), configuration, createUdpSocket),
   };
 }
 
 async function createClient(
   native: Native,
   configuration: TlsConfiguration,
-  createBackendSocket: typeof createUdpSocket | undefined,
+  createBackendSocket: CreateUdpSocket | undefined,
 ): Promise<SecureSocket> {
   const settings = copyTlsConfiguration(configuration);
   const { maxFragmentLength } = settings;
@@ -117,7 +117,11 @@ async function decorateInPlace(native: Native, socket: Socket, configuration: Tl
   }
 }
 
-async function createListener(native: Native, configuration: DtlsListenerConfiguration): Promise<DtlsListener> {
+async function createListener(
+  native: Native,
+  configuration: DtlsListenerConfiguration,
+  createUdpSocket: CreateUdpSocket,
+): Promise<DtlsListener> {
   const settings = copyListenerConfiguration(configuration);
   const { resolve, identityHint } = pskLookup(credentials, configuration.security);
   if (identityHint) refuseZeroByte('security.identityHint', identityHint);

@@ -2,6 +2,7 @@
 import type { AvsError, Backend } from '@avs-net/core';
 import { createBackend } from './backend.js';
 import { loadNative } from './native.js';
+import { type CreateUdpSocket, udpSocketsOf } from './udp.js';
 
 export type { OpensslSettings, OpensslVersion } from './backend.js';
 export { type Ciphersuite, ciphersuites, type Protection } from './ciphersuites.js';
@@ -14,8 +15,15 @@ export const loadError: AvsError | undefined = loaded.error;
 /** The version of the OpenSSL in this process, such as `3.0.19`; undefined without the addon. */
 export const opensslVersion: string | undefined = loaded.error ? undefined : loaded.native.version;
 
+/**
+ * Makes the plain UDP socket that the sockets of this backend are on top of. As `createUdpSocket` of `@avs-net/core/node`, but by the addon where it can:
+ * not on Windows, and not in a worker of `node:cluster`, whose sockets belong to the primary. There it is that one. `system` is a `dgram.Socket`, which
+ * is made when it is asked for; from then on the socket receives by it.
+ */
+export const createUdpSocket: CreateUdpSocket = udpSocketsOf(loaded);
+
 /** This backend as an object. Without the addon its capabilities are empty. See {@link Backend}. */
-export const backend: Backend = createBackend(loaded);
+export const backend: Backend = createBackend(loaded, createUdpSocket);
 
 /** Makes a DTLS client socket over UDP. See {@link Backend.createDtlsSocket}. */
 export const createDtlsSocket: Backend['createDtlsSocket'] = backend.createDtlsSocket;

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { type AvsError, errnoError } from '@avs-net/core';
 import { Exchange } from './exchange.js';
+import { type NativeUdp, type UdpExports, udpOf } from './native-udp.js';
 
 /** DTLS versions as on the wire. RFC 4347 §4.1, RFC 6347 §4.1. */
 export const WireVersion = { dtls10: 0xfeff, dtls12: 0xfefd } as const;
@@ -158,6 +159,8 @@ export interface Native {
   /** Bytes of a context's own randomness that are held ready: more than any operation takes. */
   readonly randomCapacity: number;
   readonly exchange: Exchange;
+  /** UDP of its own; undefined: the addon is built without. */
+  readonly udp: NativeUdp | undefined;
   /** How many repetitions of a flight there can be. */
   readonly mostCopies: number;
   /** The owner in a server's session, a copy; undefined: these bytes are no session, or it has none. */
@@ -183,7 +186,7 @@ type ProgressBit =
   | 'sessionOffered';
 
 /** What the addon exports, as it does. */
-interface Addon extends Omit<Native, 'exchange'> {
+interface Addon extends Omit<Native, 'exchange' | 'udp'>, UdpExports {
   readonly exchange: Uint8Array;
   readonly exchangeIn: number;
 }
@@ -198,7 +201,7 @@ export type Loaded = { readonly native: Native; readonly error?: undefined } | {
 export function loadNative(load: () => unknown = loadAddon): Loaded {
   try {
     const { exchange, exchangeIn, ...native } = load() as Addon;
-    return { native: { ...native, exchange: new Exchange(exchange, exchangeIn) } };
+    return { native: { ...native, exchange: new Exchange(exchange, exchangeIn), udp: udpOf(native) } };
   } catch (error) {
     return { error: errnoError('ENOTSUP', explain(error), { cause: error }) };
   }
