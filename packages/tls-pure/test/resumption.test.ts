@@ -97,6 +97,22 @@ describe.each([
     expect(times).toEqual([120, 80]);
   });
 
+  it.each([
+    [100, false],
+    [124, false],
+    [125, true],
+    [200, true],
+  ])(
+    'in datagrams of %i bytes is offered only where the cookie has room beside the session ID',
+    async (size, isOffered) => {
+      const memory = new Memory(settings);
+      // Made in large ones: what a device has kept may meet a narrower path.
+      const session = await full(memory);
+      const pair = await again(memory, session, { maxDatagramSize: size });
+      expect(isResumed(pair)).toEqual([isOffered, isOffered]);
+    },
+  );
+
   it('can be repeated', async () => {
     const memory = new Memory(settings);
     let session = await full(memory);

@@ -50,6 +50,12 @@ import type { ConnectionIds } from './negotiation.js';
 /** Bytes of the longest cookies in use; DTLS 1.0 allowed no more. RFC 4347 §4.2.1. */
 const longestCookie = 32;
 
+/**
+ * Bytes of a datagram that holds a ClientHello with a session ID up to and with its cookie: headers, version, random, session ID, cookie. A server
+ * can judge no less, and in smaller ones nothing is offered for resumption.
+ */
+const roomForSessionId = recordHeaderLength + messageHeaderLength + 2 + 32 + 1 + 32 + 1 + longestCookie;
+
 /** Cookie rounds that a client goes along with: a server's secret may change once or twice meanwhile, not for ever. */
 const maxCookieRounds = 4;
 
@@ -133,7 +139,10 @@ class ClientHandshake extends Handshake {
   ) {
     super(engine, context, 0);
     const { session } = options;
-    this.#session = session && restoreSession(this.#crypto, this.#scope, session, context.date());
+    this.#session =
+      session && options.maxDatagramSize >= roomForSessionId
+        ? restoreSession(this.#crypto, this.#scope, session, context.date())
+        : undefined;
     this.#hello = {
       version: ProtocolVersion.dtls12,
       random: randomBytes(context, 32),
