@@ -2,6 +2,7 @@ import { Choices } from './choices.js';
 import { Finding } from './finding.js';
 import type { Role } from './model.js';
 import { operations } from './operations.js';
+import { meetBefore } from './past.js';
 import { readSetup, type Setup, World } from './world.js';
 
 /** What a case has shown. */
@@ -30,7 +31,8 @@ export async function runCase(bytes: Uint8Array): Promise<Result> {
   const features = new Set<string>();
   let step = 'start';
   const setup = readSetup(choices);
-  const world = new World(setup, (event) => features.add(`${step}: ${event}`));
+  const past = setup.past && (await meetBefore(setup, setup.past));
+  const world = new World(setup, (event) => features.add(`${step}: ${event}`), past);
   const bothAreAt = (state: string): boolean =>
     world.oracle('client').state === state && world.oracle('server').state === state;
 
@@ -38,7 +40,7 @@ export async function runCase(bytes: Uint8Array): Promise<Result> {
   step = 'prelude';
   const whole = wholePrelude;
   const prelude = choices.pick([0, 0, 1, 2, 3, 4, 5, 6, 7, 8, whole, whole, whole, whole]);
-  for (let i = 0; i < prelude && !bothAreAt('established'); i += 1) await exchange(world);
+  for (let i = 0; i < prelude && !bothAreAt('established'); i += 1) await world.exchange();
 
   const refusal = prelude === wholePrelude ? refusalOf(setup, world) : undefined;
 
@@ -53,22 +55,20 @@ export async function runCase(bytes: Uint8Array): Promise<Result> {
   return { inputs: world.inputs, features, outcome, finding };
 }
 
-/** Two engines that nobody disturbs come to an agreement, unless their keys differ. */
+/** Two engines that nobody disturbs come to an agreement, unless their keys differ; by resumption if both have a good session. */
 function refusalOf({ isWrongKey, reaction, maxDatagramSize, connectionIds }: Setup, world: World): Finding | undefined {
   if (reaction.startsWith('close')) return undefined;
   // There a connection ID and padding may leave no room for anything else.
   if (maxDatagramSize <= 100 && connectionIds !== undefined) return undefined;
+  const { isToResume } = world;
+  if (isToResume === undefined) return undefined;
   const states = [world.oracle('client').state, world.oracle('server').state];
-  if (states.every((state) => state === 'established') !== isWrongKey) return undefined;
+  if (states.every((state) => state === 'established') !== isWrongKey) {
+    const resumed = [world.oracle('client').info?.resumed, world.oracle('server').info?.resumed];
+    if (isWrongKey || resumed.every((each) => each === isToResume)) return undefined;
+    return new Finding(`undisturbed, and with a ${isToResume ? 'good' : 'bad'} session: ${resumed.join(' and ')}`);
+  }
   return new Finding(`undisturbed, and with ${isWrongKey ? 'different keys' : 'one key'}: ${states.join(' and ')}`);
-}
-
-/** One datagram, on a network without faults. */
-async function exchange(world: World): Promise<void> {
-  const to = world.pending.client.length > 0 ? 'client' : 'server';
-  const datagram = world.pending[to].shift();
-  if (datagram === undefined) await world.wake();
-  else world.deliver(to, datagram);
 }
 
 /** Without the peer every handshake ends by its timers, and after `destroy` nothing does anything. */

@@ -1,5 +1,5 @@
 import type { Truth } from './keys.js';
-import type { Proof, Role, State } from './model.js';
+import type { Proof, Proofs, Role, State } from './model.js';
 import { ContentType, fragmentsOf, keyOf, type WireRecord } from './wire.js';
 
 /** Bytes of verify_data. RFC 5246 §7.4.9. */
@@ -32,7 +32,12 @@ export class Evidence {
   #changeCipherSpecSent = false;
   #cookieDelivered = false;
 
-  constructor(role: Role, truth: Truth) {
+  constructor(
+    role: Role,
+    truth: Truth,
+    /** The engine has a session to resume. */
+    private readonly mayResume: boolean,
+  ) {
     this.#peer = role === 'client' ? 'server' : 'client';
     this.#truth = truth;
   }
@@ -95,9 +100,15 @@ export class Evidence {
   }
 
   /** What is missing of the proofs, in words; undefined when nothing is. */
-  missing(proofs: readonly Proof[]): string | undefined {
-    const lacking = proofs.filter((proof) => !this.#has(proof));
-    return lacking.length === 0 ? undefined : lacking.map((proof) => JSON.stringify(proof)).join(' and ');
+  missing(proofs: Proofs): string | undefined {
+    const lacking = proofs.map((all) => all.filter((proof) => !this.#has(proof)));
+    if (lacking.some(({ length }) => length === 0)) return undefined;
+    return lacking.map((all) => all.map((proof) => JSON.stringify(proof)).join(' and ')).join(', or ') || 'any right';
+  }
+
+  /** Whether the engine has sent a handshake message of this type. */
+  hasSent(type: number): boolean {
+    return this.#sentTypes.has(type);
   }
 
   /** Uses up one delivery of this plaintext; false: there was none that was not used. */
@@ -123,6 +134,8 @@ export class Evidence {
         this.#truth.isFinished(this.#peer, verifyData)
       );
     }
+    if (proof === 'session') return this.mayResume;
+    if ('unsent' in proof) return !this.#sentTypes.has(proof.unsent);
     return 'delivered' in proof ? this.#deliveredTypes.has(proof.delivered) : this.#sentTypes.has(proof.sent);
   }
 

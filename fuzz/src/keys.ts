@@ -173,20 +173,25 @@ export class Truth {
     return keyOf(expected) === keyOf(verifyData);
   }
 
-  /** All messages that the Finished of `role` covers. RFC 6347 §4.2.6: without the round of the cookie, as if never cut. */
+  /**
+   * All messages that the Finished of `role` covers. RFC 6347 §4.2.6: without the round of the cookie, as if never cut. In a full handshake the
+   * client's comes first, in an abbreviated one the server's. RFC 5246 §7.3, RFC 5077 §3.1.
+   */
   #transcript(role: Role): Uint8Array {
-    const client = [...this.#messages.client].sort(([a], [b]) => a - b);
+    const client = [...this.#messages.client];
     const server = [...this.#messages.server].sort(([a], [b]) => a - b);
     const whole = ([seq, { type, body }]: [number, Message]): Uint8Array => fragment(type, body.length, seq, 0, body);
     const hellos = client.filter(([, { type }]) => type === HandshakeType.clientHello).slice(-1);
     const exchange = client.filter(([, { type }]) => type === HandshakeType.clientKeyExchange);
-    const parts = [...hellos, ...server.filter(([, { type }]) => type !== HandshakeType.finished), ...exchange].map(
-      whole,
-    );
-    const finished = this.finished.client;
-    if (role === 'server' && finished !== undefined) {
-      const seq = Math.max(...client.map(([each]) => each)) + 1;
-      parts.push(fragment(HandshakeType.finished, finished.length, seq, 0, finished));
+    const tickets = server.filter(([, { type }]) => type === HandshakeType.newSessionTicket);
+    const rest = server.filter(([, { type }]) => type !== HandshakeType.newSessionTicket);
+    const parts = [...hellos, ...rest, ...exchange].map(whole);
+    const isFull = server.some(([, { type }]) => type === HandshakeType.serverHelloDone);
+    const [first, ofFirst] = isFull ? (['client', exchange] as const) : (['server', server] as const);
+    const finished = this.finished[first];
+    if (role !== first && finished !== undefined) {
+      const seq = Math.max(...ofFirst.map(([each]) => each)) + 1;
+      parts.push(fragment(HandshakeType.finished, finished.length, seq, 0, finished), ...tickets.map(whole));
     }
     return concat(...parts);
   }
@@ -201,11 +206,13 @@ export class Truth {
   #add(role: Role, type: number, length: number, part: { messageSeq: number; offset: number; data: Uint8Array }): void {
     const messages = this.#messages[role];
     let message = messages.get(part.messageSeq);
-    // After another cookie a ClientHello of another length may come under the same number.
-    if (message === undefined || message.body.length !== length) {
+    // After another cookie another message may come under the same number.
+    if (message === undefined || message.type !== type || message.body.length !== length) {
       message = { type, body: new Uint8Array(length), seen: 0 };
-      messages.set(part.messageSeq, message);
     }
+    // The last that was sent comes last: a cookie that came before can bring the number that it had then.
+    messages.delete(part.messageSeq);
+    messages.set(part.messageSeq, message);
     message.body.set(part.data, part.offset);
     message.seen = Math.max(message.seen, part.offset + part.data.length);
   }

@@ -39,6 +39,7 @@ export const transitions: Readonly<Record<State, Partial<Record<Event, State>>>>
     dropped: 'handshaking',
     retransmitted: 'handshaking',
     wake: 'handshaking',
+    session: 'handshaking',
   },
   established: {
     // The last flight again. RFC 6347 §4.2.4.
@@ -52,7 +53,6 @@ export const transitions: Readonly<Record<State, Partial<Record<Event, State>>>>
     closed: 'closed',
     dropped: 'established',
     retransmitted: 'established',
-    session: 'established',
     // With connection IDs: RFC 9146 §6, RFC 9853, and an engine that goes on where another one was.
     newest: 'established',
     'routability check': 'established',
@@ -83,6 +83,10 @@ export type Proof =
   | { readonly delivered: number }
   /** This engine has sent a handshake message of this type. */
   | { readonly sent: number }
+  /** This engine has sent none of this type. */
+  | { readonly unsent: number }
+  /** The client was given a session to offer; the server can find it, and it is good. */
+  | 'session'
   /** This engine has sent a ChangeCipherSpec. */
   | 'change_cipher_spec sent'
   /** A ChangeCipherSpec was delivered. */
@@ -92,32 +96,53 @@ export type Proof =
   /** A ClientHello was delivered with a cookie that was made for its sender. */
   | 'cookie delivered';
 
+/** All that is needed, in a full handshake or, after that, in an abbreviated one. */
+export type Proofs = readonly (readonly Proof[])[];
+
+const peerIsDone = ['change_cipher_spec delivered', 'finished delivered'] as const;
+
 /** Proofs for sending a handshake message, by its type. A message that is not there must not be sent. */
-export const messageProofs: Readonly<Record<Role, Readonly<Partial<Record<number, readonly Proof[]>>>>> = {
+export const messageProofs: Readonly<Record<Role, Readonly<Partial<Record<number, Proofs>>>>> = {
   client: {
-    1: [],
-    16: [{ delivered: 2 }, { delivered: 14 }],
-    20: ['change_cipher_spec sent', { sent: 16 }],
+    1: [[]],
+    16: [[{ delivered: 2 }, { delivered: 14 }]],
+    20: [
+      ['change_cipher_spec sent', { sent: 16 }],
+      ['change_cipher_spec sent', 'session', { unsent: 16 }, ...peerIsDone],
+    ],
   },
   server: {
-    2: [{ delivered: 1 }, 'cookie delivered'],
-    12: [{ sent: 2 }],
-    14: [{ sent: 2 }],
-    20: ['change_cipher_spec sent', 'finished delivered'],
+    2: [[{ delivered: 1 }, 'cookie delivered']],
+    4: [[{ sent: 14 }, { delivered: 16 }, ...peerIsDone]],
+    12: [[{ sent: 2 }]],
+    14: [[{ sent: 2 }]],
+    20: [
+      ['change_cipher_spec sent', { sent: 14 }, 'finished delivered'],
+      ['change_cipher_spec sent', 'session', { unsent: 14 }],
+    ],
   },
 };
 
 /** Proofs for sending a ChangeCipherSpec. */
-export const changeCipherSpecProofs: Readonly<Record<Role, readonly Proof[]>> = {
-  client: [{ sent: 16 }, { delivered: 2 }, { delivered: 14 }],
-  server: [{ sent: 14 }, { delivered: 16 }, 'change_cipher_spec delivered', 'finished delivered'],
+export const changeCipherSpecProofs: Readonly<Record<Role, Proofs>> = {
+  client: [
+    [{ sent: 16 }, { delivered: 2 }, { delivered: 14 }],
+    ['session', { unsent: 16 }, { delivered: 2 }, ...peerIsDone],
+  ],
+  server: [
+    [{ sent: 14 }, { delivered: 16 }, ...peerIsDone],
+    ['session', { unsent: 14 }, { sent: 2 }],
+  ],
 };
 
 /** Proofs for `established`. */
-export const establishedProofs: Readonly<Record<Role, readonly Proof[]>> = {
-  client: [{ sent: 20 }, 'change_cipher_spec delivered', 'finished delivered'],
-  server: [{ sent: 20 }, 'change_cipher_spec delivered', 'finished delivered'],
-};
+export const establishedProofs: Proofs = [[{ sent: 20 }, ...peerIsDone]];
+
+/** Proofs for handing out a session: it is the client that keeps one. */
+export const sessionProofs: Readonly<Record<Role, Proofs>> = { client: [peerIsDone], server: [] };
+
+/** The message that only a full handshake has. */
+export const fullHandshakeMessage: Readonly<Record<Role, number>> = { client: 16, server: 14 };
 
 /** How often a client starts over because of another cookie: a server's secret may change, not for ever. */
 export const mostCookieRounds = 4;

@@ -16,12 +16,15 @@ import {
   changeCipherSpecProofs,
   type Event,
   establishedProofs,
+  fullHandshakeMessage,
   messageProofs,
   mostCookieRounds,
   mostDatagrams,
   mostEvents,
+  type Proofs,
   type Role,
   type State,
+  sessionProofs,
   transitions,
 } from './model.js';
 import { ContentType, fragmentsOf, HandshakeType, keyOf, recordsOf, type WireRecord } from './wire.js';
@@ -35,6 +38,8 @@ export interface Watched {
   readonly maxDatagramSize: number;
   /** Of the connection ID that the engine was told to ask for, bytes. */
   readonly cidLength: number;
+  /** The engine has a session to resume: a client to offer, a server to find. */
+  readonly mayResume: boolean;
   /** The shortest wait of the handshake timers, ms. */
   readonly shortestWait: number;
   /** Takes what the engine sends. */
@@ -54,6 +59,8 @@ export class Oracle implements EngineSink {
   readonly evidence: Evidence;
   state: State = 'handshaking';
   finding: Finding | undefined;
+  /** What the engine has left for its next association. */
+  kept: Uint8Array | undefined;
   readonly #watched: Watched;
   #engine: Engine | undefined;
   #call = 'create';
@@ -72,7 +79,7 @@ export class Oracle implements EngineSink {
 
   constructor(watched: Watched) {
     this.#watched = watched;
-    this.evidence = new Evidence(watched.role, watched.truth);
+    this.evidence = new Evidence(watched.role, watched.truth, watched.mayResume);
   }
 
   /** The engine is there; `sequence` is where its record numbers begin. */
@@ -216,8 +223,10 @@ export class Oracle implements EngineSink {
       this.#isResuming = false;
       return this.#happens('resumed');
     }
-    this.#prove(establishedProofs[this.#watched.role], 'established');
+    this.#prove(establishedProofs, 'established');
     this.#happens('established');
+    const isFull = this.evidence.hasSent(fullHandshakeMessage[this.#watched.role]);
+    this.#require(this.info?.resumed === !isFull, `info is wrong about resumption`);
     this.#compareConnectionIds();
     this.#watched.react('established');
   }
@@ -239,7 +248,10 @@ export class Oracle implements EngineSink {
 
   session(session: ResumableSession): void {
     this.#happens('session');
-    this.#require(session.store().length > 0, 'a session of no bytes');
+    this.#prove(sessionProofs[this.#watched.role], 'handed out a session');
+    this.#require(this.kept === undefined, 'handed out two sessions');
+    this.kept = session.store();
+    this.#require(this.kept.length > 0, 'a session of no bytes');
     session.destroy();
   }
 
@@ -338,7 +350,7 @@ export class Oracle implements EngineSink {
     const next = this.#nextSequence[epoch] ?? 0;
     this.#require(sequence >= next, `record number ${sequence} of epoch ${epoch} again`);
     this.#nextSequence[epoch] = sequence + 1;
-    if (epoch === 1) this.#prove(['change_cipher_spec sent'], 'a record of epoch 1');
+    if (epoch === 1) this.#prove([['change_cipher_spec sent']], 'a record of epoch 1');
     if (type === ContentType.handshake) {
       this.#happens('transmit handshake', epoch === 0 ? String(body[0]) : 'Finished');
       const hasCid = record.type === ContentType.withConnectionId;
@@ -398,7 +410,7 @@ export class Oracle implements EngineSink {
     else this.state = next;
   }
 
-  #prove(proofs: Parameters<Evidence['missing']>[0], what: string): void {
+  #prove(proofs: Proofs, what: string): void {
     const missing = this.evidence.missing(proofs);
     this.#require(missing === undefined, `${what} without ${missing}`);
   }

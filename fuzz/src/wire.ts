@@ -23,6 +23,8 @@ export const HandshakeType = {
   clientHello: 1,
   serverHello: 2,
   helloVerifyRequest: 3,
+  /** RFC 5077 §3.3. */
+  newSessionTicket: 4,
   serverKeyExchange: 12,
   serverHelloDone: 14,
   clientKeyExchange: 16,

@@ -10,6 +10,7 @@ import { Finding } from './finding.js';
 import { Truth } from './keys.js';
 import type { Role } from './model.js';
 import { Oracle } from './oracle.js';
+import { type Past, type PastSetup, readPast } from './past.js';
 import { silentSink } from './silent-sink.js';
 import { concat, fragmentsOf, HandshakeType, keyOf, recordsOf } from './wire.js';
 
@@ -21,6 +22,8 @@ export interface Setup {
   readonly maxFragmentLength: number | undefined;
   readonly identityHint: Uint8Array | undefined;
   readonly serverName: string | undefined;
+  /** Undefined: the two sides meet for the first time, and the server remembers nothing. */
+  readonly past: PastSetup | undefined;
   /** The server knows another key. */
   readonly isWrongKey: boolean;
   /** Undefined: neither side wants any. */
@@ -43,16 +46,19 @@ export interface Sent {
   readonly datagram: Uint8Array;
 }
 
-const key = Uint8Array.from({ length: 16 }, (_, i) => i + 1);
+/** The key that the client has, and the server, unless it has a wrong one. */
+export const key = Uint8Array.from({ length: 16 }, (_, i) => i + 1);
 const otherKey = key.map((byte) => byte ^ 0xff);
-const identity = new TextEncoder().encode('device');
+export const identity = new TextEncoder().encode('device');
+/** What the client calls the server. */
+export const peer = 'server 5684';
 const address = Uint8Array.of(10, 0, 0, 1, 0x16, 0x33);
 const stateKey = new Uint8Array(32).fill(7);
 /** Numbers that a state of the client's covers. */
 const reserves = { writeReserve: 1, readReserve: 1 };
 const timeouts = { min: 1_000, max: 8_000 };
 /** Enough for what an engine chains to a lookup. */
-const promiseTurns = 8;
+const promiseTurns = 16;
 /** PSK suites cost no elliptic curves, so that most cases are quick. */
 const cheap = ciphersuites.filter(({ keyExchange }) => keyExchange === 'PSK');
 const light = ciphersuites.filter(({ id }) => id === 0xc0a8);
@@ -65,7 +71,7 @@ export function readSetup(choices: Choices): Setup {
     provider: choices.chance(32) ? portableProvider : nodeProvider,
     maxDatagramSize: choices.pick([1_400, 1_400, 100, 200, 548]),
     maxFragmentLength: choices.pick([undefined, undefined, undefined, 512]),
-    identityHint: choices.chance(64) ? new TextEncoder().encode('hint') : undefined,
+    ...readHintAndPast(choices),
     serverName: choices.chance(64) ? 'server.example' : undefined,
     ...readSecrets(choices.byte()),
     reaction: choices.pick([
@@ -78,6 +84,15 @@ export function readSetup(choices: Choices): Setup {
     ] as const),
   };
   return setup;
+}
+
+/** One byte: a quarter of the cases have a hint, and a half a past. */
+function readHintAndPast(choices: Choices): Pick<Setup, 'identityHint' | 'past'> {
+  const byte = choices.byte();
+  return {
+    identityHint: byte < 64 ? new TextEncoder().encode('hint') : undefined,
+    past: byte < 128 ? undefined : readPast(byte & 127, choices),
+  };
 }
 
 /** One byte for what is rare and what is not: a sixteenth of the cases have a wrong key, and a half connection IDs. */
@@ -108,6 +123,7 @@ export class World {
   readonly pending: Record<Role, Uint8Array[]> = { client: [], server: [] };
   readonly history: Sent[] = [];
   readonly #setup: Setup;
+  readonly #past: Past | undefined;
   readonly #clientFactory: PureClientFactory;
   readonly #serverFactory: PureServerFactory;
   readonly #oracles: Record<Role, Oracle>;
@@ -116,15 +132,20 @@ export class World {
   readonly #cookies = new Set<string>();
   readonly #seen: (event: string) => void;
   #serverExists = false;
-  #random = 1;
+  #random: number;
   /** What the client has left for its restart. */
   #kept: Uint8Array | undefined;
   #finding: Finding | undefined;
   #sent = 0;
 
-  constructor(setup: Setup, seen: (event: string) => void) {
+  constructor(setup: Setup, seen: (event: string) => void, past?: Past) {
     this.#setup = setup;
+    this.#past = past;
     this.#seen = seen;
+    this.#random = past?.seed ?? 1;
+    this.#finding = past?.finding;
+    this.history.push(...(past?.history ?? []));
+    if (past !== undefined) past.memory.answerLater = (answer) => void this.#lookups.push(answer);
     const { provider, suites, identityHint, maxFragmentLength } = setup;
     const { connectionIds } = setup;
     this.truth = new Truth(provider, suites, connectionIds?.padding);
@@ -144,6 +165,7 @@ export class World {
       onKeyLog: (line) => this.truth.keyLog('server', line),
       date: () => 0,
       identityHint,
+      sessions: past?.sessions,
       resolve: () => this.#lookUp(),
     });
     this.#oracles = { client: this.#oracle('client'), server: this.#oracle('server') };
@@ -178,7 +200,20 @@ export class World {
     else this.#admit(datagram, from);
   }
 
-  /** Completes the lookups of keys that are under way, and calls the engines that asked for it. */
+  /** One datagram, on a network without faults. */
+  async exchange(): Promise<void> {
+    const to = this.pending.client.length > 0 ? 'client' : 'server';
+    const datagram = this.pending[to].shift();
+    if (datagram === undefined) await this.wake();
+    else this.deliver(to, datagram);
+  }
+
+  /** Whether what the client offers is to be resumed; undefined: that depends. */
+  get isToResume(): boolean | undefined {
+    return this.#past === undefined ? false : this.#past.isGood;
+  }
+
+  /** Completes the lookups of keys and sessions that are under way, and calls the engines that asked for it. */
   async wake(): Promise<void> {
     if (this.#lookups.length > 0) {
       for (const complete of this.#lookups.splice(0)) complete();
@@ -313,6 +348,8 @@ export class World {
       truth: this.truth,
       maxDatagramSize,
       cidLength: this.cidLength(role),
+      mayResume:
+        role === 'client' ? this.#past?.offered !== undefined : this.#past !== undefined && this.#past.isGood !== false,
       shortestWait: timeouts.min,
       transmit: (datagram) => this.#transmitted(role, datagram),
       wake: () => this.#woken.add(role),
@@ -357,8 +394,8 @@ export class World {
     return {
       ...this.#options('client'),
       serverName: this.#setup.serverName,
-      session: undefined,
-      peer: 'server 5684',
+      session: this.#past?.offered?.slice(),
+      peer,
       persistence: this.#setup.connectionIds && { ...reserves, keep },
     };
   }

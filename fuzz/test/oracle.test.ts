@@ -2,8 +2,9 @@ import { alertError, type Engine, type EngineSink, errnoError, libraryError } fr
 import { describe, expect, it } from 'vitest';
 import { nodeProvider } from '../../packages/tls-pure/dist/crypto/node.js';
 import { Truth } from '../src/keys.js';
+import type { Role } from '../src/model.js';
 import { Oracle } from '../src/oracle.js';
-import { plainRecord } from '../src/wire.js';
+import { concat, plainRecord } from '../src/wire.js';
 
 // An oracle that never objects finds nothing. Each engine here does one thing that no engine may do.
 
@@ -92,6 +93,11 @@ describe('the oracle objects to an engine that', () => {
       /a connection ID in epoch 0/,
     ],
     [
+      'hands out a session before the handshake is complete',
+      (sink) => sink.session({ store: () => Uint8Array.of(1), destroy: () => undefined }),
+      /handed out a session without .*finished delivered/,
+    ],
+    [
       'does not come to an end',
       (sink) => {
         for (let i = 0; i < 10_000; i += 1) sink.dropped('malformed');
@@ -100,6 +106,17 @@ describe('the oracle objects to an engine that', () => {
     ],
   ] satisfies [string, (sink: EngineSink) => unknown, RegExp][])('%s', (_what, misbehave, objection) => {
     expect(findingOf(misbehave)).toMatch(objection);
+  });
+
+  it('resumes what it is not to resume', () => {
+    const oracle = silentOracle('server');
+    oracle.watch(
+      { ...unused, receive: () => oracle.transmit(concat(handshake(2), plainRecord(20, 0, 1, closeNotify))) },
+      0,
+    );
+    oracle.evidence.cookie();
+    oracle.receive(handshake(1), 0);
+    expect(oracle.finding?.message).toMatch(/sent change_cipher_spec without .*, or "session"$/);
   });
 
   it('speaks after destroy', () => {
@@ -150,13 +167,14 @@ it('the oracle has no objection to an engine that drops what it cannot use', () 
   expect(findingOf((sink) => sink.dropped('malformed'))).toBeUndefined();
 });
 
-/** An oracle of a client's engine, with nothing around it. */
-function silentOracle(): Oracle {
+/** An oracle of an engine, with nothing around it. */
+function silentOracle(role: Role = 'client'): Oracle {
   return new Oracle({
-    role: 'client',
+    role,
     truth: new Truth(nodeProvider, []),
     maxDatagramSize: 1_400,
     cidLength: 0,
+    mayResume: false,
     shortestWait: 1_000,
     transmit: () => undefined,
     wake: () => undefined,
