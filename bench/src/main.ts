@@ -15,7 +15,8 @@ import { renderReport, saveReport } from './report/page.js';
 const benches: readonly Bench[] = [records, handshakes, sockets, connecting, memory, start];
 
 const help = `npm run bench [-- NAME…] [-- options]
-  NAME          of ${benches.map(({ name }) => name).join(', ')} (default all)
+  NAME          what to measure (default all of it, in some ${sum(benches)} minutes; these are for two cores that do nothing else):
+${benches.map(({ name, title, minutes }) => `                  ${name.padEnd(10)}  ${title.toLowerCase()}; ${minutes} min`).join('\n')}
   --node LIST   major versions of Node; others than the running one come from npm (default 20,26)
   --rounds N    samples of each (default 15)
   --quick       only enough to show that it works: nothing is written
@@ -38,6 +39,10 @@ if (values.help) process.stdout.write(help);
 else if (values.docs) updateDocs();
 else await runAll();
 
+function sum(all: readonly Bench[]): number {
+  return Math.round(all.reduce((total, { minutes }) => total + minutes, 0));
+}
+
 async function runAll(): Promise<void> {
   const unknown = positionals.find((name) => !benches.some((bench) => bench.name === name));
   if (unknown !== undefined) throw new Error(`there is no bench ${unknown}\n${help}`);
@@ -53,7 +58,9 @@ async function runAll(): Promise<void> {
   for (const bench of benches) {
     if (positionals.length > 0 && !positionals.includes(bench.name)) continue;
     const { name, title, method } = bench;
+    const begin = performance.now();
     const findings = await bench.run(run);
+    run.progress(`${name} took ${Math.round((performance.now() - begin) / 1e3)} s`);
     const command = ['npm run bench --', name, ...(values.node === '20,26' ? [] : ['--node', values.node])].join(' ');
     const report = { name, title, method, command, environment: machine, ...findings };
     process.stdout.write(`${renderReport(report)}\n`);

@@ -27,5 +27,7 @@ export interface Bench {
   readonly title: string;
   /** How it is measured, in a sentence or two. */
   readonly method: string;
+  /** About how long all of it takes where nothing else runs, minutes. */
+  readonly minutes: number;
   run(run: Run): Promise<Findings>;
 }

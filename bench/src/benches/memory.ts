@@ -25,6 +25,7 @@ export const memory: Bench = {
     'Bytes that an idle association takes on a listener, its accepted socket with a receiver included, after a forced collection. The clients ' +
     'are engines in the same process that have sent one datagram and are gone when it is measured. Heap: JavaScript’s, and its buffers outside it; in C, what is ' +
     'allocated. Resident: what the process grew by. The slope is from the second-largest number of associations to the largest.',
+  minutes: 15,
   run: measure,
 };
 

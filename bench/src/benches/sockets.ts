@@ -29,6 +29,7 @@ export const sockets: Bench = {
     'goes to the server and comes back, one after the other. One way: the client sends as fast as the system takes it, at most 32 sends of ' +
     'Node’s outstanding; what counts is what the server has received, and what was lost is shown. node-dtls-client is a client of the server ' +
     'of tls-pure. Percentages are of the rate of node:dgram on the same Node, in the same round.',
+  minutes: 1.5,
   run: measure,
 };
 
