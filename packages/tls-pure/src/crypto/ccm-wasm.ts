@@ -113,7 +113,7 @@ function moduleBytes(): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Replaces each i8x16.relaxed_swizzle, which Node 20 and others do not have, by i8x16.swizzle, in as many bytes. The strict one takes 1.4 times as
+ * Replaces each i8x16.relaxed_swizzle, which Node 20 and others do not have, by i8x16.swizzle, in as many bytes. The strict one takes 1.25 times as
  * long on x86-64, where it needs another instruction for indices from 16 to 127. There are none here.
  */
 function useStrictSwizzles(bytes: Uint8Array): void {
