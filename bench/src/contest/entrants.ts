@@ -10,6 +10,7 @@ const root = fileURLToPath(new URL('../../..', import.meta.url));
 export const implementations = {
   libssl: 'libssl in C',
   openssl: 'tls-openssl',
+  opensslOverDgram: 'tls-openssl over node:dgram',
   pure: 'tls-pure',
   portable: 'tls-pure portable',
   naive: 'createCipheriv',

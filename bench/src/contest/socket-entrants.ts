@@ -3,7 +3,10 @@ import { type Entrant, type Implementation, nodePath, startNative } from './entr
 import { type Contestant, Program } from './program.js';
 
 /** Who takes part on sockets. */
-export type SocketImplementation = Extract<Implementation, 'libssl' | 'raw' | 'openssl' | 'pure' | 'dtlsClient'>;
+export type SocketImplementation = Extract<
+  Implementation,
+  'libssl' | 'raw' | 'openssl' | 'opensslOverDgram' | 'pure' | 'dtlsClient'
+>;
 
 const worker = fileURLToPath(new URL('../work/socket-worker.js', import.meta.url));
 
@@ -26,7 +29,9 @@ export interface PairEntrant extends Entrant {
 /** Everyone on sockets. */
 export function socketPairs(nodes: readonly string[]): readonly PairEntrant[] {
   const onNode = nodes.flatMap((node) =>
-    (['raw', 'openssl', 'pure', 'dtlsClient'] as const).map((implementation) => pair(implementation, node)),
+    (['raw', 'openssl', 'opensslOverDgram', 'pure', 'dtlsClient'] as const).map((implementation) =>
+      pair(implementation, node),
+    ),
   );
   return [pair('libssl', undefined), ...onNode];
 }

@@ -7,7 +7,7 @@
 //   flood SIZE COUNT  sends COUNT messages to be counted; when that began and ended
 //   handshake PORT    ns to make another client and connect it; it is closed again
 // Points in time are ns of the clock that all processes of the machine have in common.
-// Its argument is the implementation: raw, pure, openssl or dtlsClient.
+// Its argument is the implementation: raw, pure, openssl, opensslOverDgram or dtlsClient.
 import { hrtime } from 'node:process';
 import { createInterface } from 'node:readline';
 import { Arrivals } from './sockets/arrivals.js';
@@ -32,6 +32,8 @@ async function load(which: string): Promise<SocketImplementation> {
       return (await import('./sockets/raw.js')).raw;
     case 'dtlsClient':
       return (await import('./sockets/dtls-client.js')).dtlsClient;
+    case 'opensslOverDgram':
+      return (await import('./sockets/over-dgram.js')).overDgram((await import('@avs-net/tls-openssl')).backend);
     case 'pure':
       return (await import('./sockets/secure.js')).secure((await import('@avs-net/tls-pure')).backend);
     default:
