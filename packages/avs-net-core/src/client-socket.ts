@@ -375,10 +375,12 @@ export class ClientSocket extends SecureSocketBase {
         queueOptions: this.#inboxOptions,
         gate: this.#kept && (() => this.#kept?.gate()),
       };
+      const peer = peerOf(backend);
       this.association = new Association(settings, {
         owner: this.#owner(resolve, reject),
         carrier: carrier ?? backend,
-        ...peerOf(backend),
+        host: peer.host,
+        port: peer.port,
         queue: this.#inbox,
       });
       const options = this.#engineOptions(backend, carrier, hostname, session);

@@ -113,8 +113,17 @@ export function copyTlsConfiguration(configuration: TlsConfiguration): TlsSettin
     checkNumber('maxFragmentLength', maxFragmentLength);
     if (!fragmentLengths.includes(maxFragmentLength)) throw invalid('maxFragmentLength', '512, 1024, 2048 or 4096');
   }
+  const common = copyCommon(configuration);
+  // Not by a spread: that alone took a third of the time of making a socket.
   return {
-    ...copyCommon(configuration),
+    version: common.version,
+    handshakeTimeouts: common.handshakeTimeouts,
+    ciphersuites: common.ciphersuites,
+    socket: common.socket,
+    additionalConfiguration: common.additionalConfiguration,
+    random: common.random,
+    onKeyLog: common.onKeyLog,
+    clock: common.clock,
     // The caller's memory, but never as a Buffer: what that calls a slice is no copy.
     sessionResumptionBuffer: sessionResumptionBuffer && plainView(sessionResumptionBuffer),
     serverNameIndication:
@@ -173,7 +182,7 @@ function copyCommon(configuration: TlsCommonConfiguration): TlsCommonSettings {
   checkOptionalFunction('random', random);
   checkOptionalFunction('onKeyLog', onKeyLog);
   checkClock('clock', clock);
-  const below: SocketConfiguration = socket === undefined ? {} : copySocketConfiguration('socket', socket);
+  const below = socket === undefined ? undefined : copySocketConfiguration('socket', socket);
   return {
     version,
     handshakeTimeouts:
@@ -181,11 +190,11 @@ function copyCommon(configuration: TlsCommonConfiguration): TlsCommonSettings {
         ? defaultHandshakeTimeouts
         : copyHandshakeTimeouts('handshakeTimeouts', handshakeTimeouts),
     ciphersuites: copyCiphersuites(ciphersuites),
-    socket: { ...below, clock: below.clock ?? clock },
+    socket: below === undefined ? { clock } : { ...below, clock: below.clock ?? clock },
     additionalConfiguration,
     random,
     onKeyLog: onKeyLog && sparingKeyLog(onKeyLog),
-    clock: clock ?? below.clock ?? systemClock,
+    clock: clock ?? below?.clock ?? systemClock,
   };
 }
 

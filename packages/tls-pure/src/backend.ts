@@ -103,7 +103,19 @@ async function createClient(
   try {
     const context = await createContext(platform, settings);
     const { maxFragmentLength } = settings;
-    const engines = new PureClientFactory({ ...context, psk, maxFragmentLength });
+    // Not by a spread, which takes as long as all else in here.
+    const engines = new PureClientFactory({
+      provider: context.provider,
+      random: context.random,
+      onKeyLog: context.onKeyLog,
+      date: context.date,
+      suites: context.suites,
+      recordPadding: context.recordPadding,
+      returnRoutabilityCheck: context.returnRoutabilityCheck,
+      legacyServers: context.legacyServers,
+      psk,
+      maxFragmentLength,
+    });
     return await createSecureSocket({
       type: 'dtls',
       engines,

@@ -281,10 +281,14 @@ class ClientHandshake extends Handshake {
         throw new DecodeError(`extension ${type} was not offered`, AlertDescription.unsupported_extension);
       }
     }
+    const agreed = this.#readExtensions(extensions, suite);
     this.negotiated = {
       suite,
       randoms: { client: this.#hello.random, server: hello.random.slice() },
-      ...this.#readExtensions(extensions, suite),
+      extendedMasterSecret: agreed.extendedMasterSecret,
+      encryptThenMac: agreed.encryptThenMac,
+      maxFragmentLength: agreed.maxFragmentLength,
+      connectionIds: agreed.connectionIds,
       serverName: this.options.serverName,
     };
     this.transcript.choose(this.context.provider, suite.hash);
@@ -403,8 +407,9 @@ class ClientHandshake extends Handshake {
 
 /** Bytes of the datagram of a hello with as long a cookie as servers make. */
 function helloSize(hello: ClientHello): number {
-  const cookie = new Uint8Array(longestCookie);
-  return recordHeaderLength + messageHeaderLength + encodeClientHello({ ...hello, cookie }).length;
+  return (
+    recordHeaderLength + messageHeaderLength + encodeClientHello(hello).length - hello.cookie.length + longestCookie
+  );
 }
 
 /** The shared secret; a public key that is none is the peer's mistake. Consumes the share. */

@@ -343,7 +343,8 @@ export abstract class Handshake {
       returnRoutabilityCheck: connectionIds?.rrc ?? false,
       flights: this.flights,
       retransmissions: this.retransmissions,
-      ...about,
+      pskIdentity: about.pskIdentity,
+      pskIdentityHint: about.pskIdentityHint,
     };
     // RFC 7627 §5.4: without an extended master secret no keys are exported.
     const exporter = extendedMasterSecret
