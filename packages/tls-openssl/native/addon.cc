@@ -8,7 +8,6 @@
 #include "context_object.h"
 #include "cookie_exchange_object.h"
 #include "instance.h"
-#include "session.h"
 #include "values.h"
 
 namespace avs {
@@ -25,6 +24,7 @@ Napi::Object ProgressBits(Napi::Env env) {
   Napi::Object bits = Napi::Object::New(env);
   const auto set = [&](const char* name, Progress bit) { bits.Set(name, Napi::Number::New(env, bit)); };
   set("hasDatagrams", kHasDatagrams);
+  set("moreDatagrams", kMoreDatagrams);
   set("hasPlaintexts", kHasPlaintexts);
   set("hasAlerts", kHasAlerts);
   set("hasKeyLog", kHasKeyLog);
@@ -39,14 +39,6 @@ Napi::Object ProgressBits(Napi::Env env) {
   return bits;
 }
 
-// The owner of a server's session; undefined when the state is none.
-Napi::Value SessionOwner(const Napi::CallbackInfo& info) {
-  Span state;
-  if (!ToSpan(info[0], "state", &state)) return info.Env().Undefined();
-  const Bytes owner = OwnerOf(state);
-  return owner.empty() ? info.Env().Undefined() : FromBytes(info.Env(), owner);
-}
-
 Napi::Object Initialise(Napi::Env env, Napi::Object exports) {
   auto* instance = new Instance();
   const Napi::Function context = ContextObject::Define(env);
@@ -56,20 +48,23 @@ Napi::Object Initialise(Napi::Env env, Napi::Object exports) {
   instance->association = Napi::Persistent(association);
   instance->cookieExchange = Napi::Persistent(cookieExchange);
   env.SetInstanceData(instance);
-  Napi::ArrayBuffer memory = Napi::ArrayBuffer::New(env, kExchangeIn + kExchangeOut);
+  constexpr size_t kExchangeBytes = kExchangeIn + kExchangeOut;
+  Napi::ArrayBuffer memory = Napi::ArrayBuffer::New(env, kExchangeBytes + kExchangeNumbers * sizeof(int32_t));
   if (memory.IsEmpty()) return exports;
   instance->exchange = static_cast<uint8_t*>(memory.Data());
+  static_assert(kExchangeBytes % alignof(int32_t) == 0);
+  instance->exchangeNumbers = reinterpret_cast<int32_t*>(instance->exchange + kExchangeBytes);
   instance->exchangeOwner = Napi::Persistent(memory.As<Napi::Object>());
 
   exports.Set("Context", context);
   exports.Set("Association", association);
   exports.Set("CookieExchange", cookieExchange);
   exports.Set("progress", ProgressBits(env));
-  exports.Set("exchange", Napi::Uint8Array::New(env, kExchangeIn + kExchangeOut, memory, 0));
+  exports.Set("exchange", Napi::Uint8Array::New(env, kExchangeBytes, memory, 0));
+  exports.Set("exchangeNumbers", Napi::Int32Array::New(env, kExchangeNumbers, memory, kExchangeBytes));
   exports.Set("exchangeIn", Napi::Number::New(env, kExchangeIn));
   exports.Set("mostCopies", Napi::Number::New(env, Association::kMostCopies));
   exports.Set("randomCapacity", Napi::Number::New(env, RandomSource::kCapacity));
-  exports.Set("sessionOwner", Napi::Function::New(env, SessionOwner, "sessionOwner"));
   exports.Set("smallestMtu", Napi::Number::New(env, kSmallestMtu));
   exports.Set("version", Napi::String::New(env, OpenSSL_version(OPENSSL_VERSION_STRING)));
   exports.Set("ciphersuites", FromVector(env, PskCiphersuites(), FromCiphersuite));

@@ -196,16 +196,9 @@ Negotiated Association::GetNegotiated() const {
   result.resumed = SSL_session_reused(ssl) == 1;
   result.extendedMasterSecret = SSL_get_extms_support(ssl_.get()) == 1;
   if (context_->server()) {
-    const char* identity = result.resumed ? SSL_get_psk_identity(ssl) : nullptr;
-    result.hasIdentity = true;
-    result.identity = identity != nullptr ? identity : peerIdentity_;
-    if (const char* name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name)) {
-      result.hasServerName = true;
-      result.serverName = name;
-    }
-  } else if (const char* hint = SSL_get_psk_identity_hint(ssl)) {
-    result.hasIdentityHint = true;
-    result.identityHint = hint;
+    result.serverName = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+  } else {
+    result.identityHint = SSL_get_psk_identity_hint(ssl);
   }
   if (const SSL_SESSION* session = SSL_get_session(ssl)) {
     result.maxFragmentLength = SSL_SESSION_get_max_fragment_length(session);

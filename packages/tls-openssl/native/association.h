@@ -28,12 +28,14 @@
 #include "library_error.h"
 #include "record.h"
 #include "session.h"
+#include "ticket.h"
 
 namespace avs {
 
 class CookieExchange;
 
 enum Progress : uint32_t {
+  // They are in the exchange. report.h
   kHasDatagrams = 1 << 0,
   kHasPlaintexts = 1 << 1,
   kHasAlerts = 1 << 2,
@@ -53,6 +55,8 @@ enum Progress : uint32_t {
   kFailed = 1 << 10,
   // Server: the ClientHello names a session or brings a ticket, and the handshake waits for `Resume`.
   kSessionOffered = 1 << 11,
+  // There were more datagrams than there was room for.
+  kMoreDatagrams = 1 << 12,
 };
 
 struct Negotiated {
@@ -61,13 +65,10 @@ struct Negotiated {
   uint16_t ciphersuite = 0;
   bool resumed = false;
   bool extendedMasterSecret = false;
-  bool hasIdentity = false;
-  std::string identity;
-  bool hasIdentityHint = false;
-  std::string identityHint;
-  bool hasServerName = false;
-  std::string serverName;
   uint8_t maxFragmentLength = 0;
+  // OpenSSL's; null for none.
+  const char* identityHint = nullptr;
+  const char* serverName = nullptr;
 };
 
 class Association final : private DatagramPort {
@@ -86,14 +87,20 @@ class Association final : private DatagramPort {
   // and the peer will see what a wrong key looks like. `owner` goes into the session that is made.
   void SetPeerKey(std::string identity, std::string serverName, Secret key, Bytes owner);
   // Server, before the first flight: lets the client resume later, by session ID if `byId`, and by ticket if there is a key for that
-  // (kTicketKeySize bytes); and has the handshake wait for `Resume` when the client offers a session.
+  // (kTicketKeySize bytes); and has the handshake wait for `Decide` when the client offers a session.
   void AllowResumption(bool byId, Secret ticketKey);
   // Server: what the client offers. Only while the handshake waits.
   const SessionOffer& offer() const { return offer_; }
-  // Client, before the first flight: offers this session. Server: goes on, at the next `Proceed`, with this session, or with a full
-  // handshake. False: `state` is empty, or not what `TakeSession` has given.
-  bool Resume(Span state);
-  // What the association can be resumed with; nothing if it must not be, or cannot. Once it is established.
+  // Client, before the first flight: offers this session. False: `state` is empty, or not what `TakeSession` has given.
+  bool OfferSession(Span state);
+  // Server, while the handshake waits: the owner of a session that might be resumed, which is in these bytes, or in the ticket that the client
+  // offers if it was sealed with this key. Empty: there is none.
+  Bytes ConsiderSession(Span state);
+  Bytes ConsiderTicket(Span key);
+  // Server: goes on, at the next `Proceed`, with the session that was considered last, or with a full handshake. False: a full one.
+  bool Decide(bool resume);
+  // What the association can be resumed with; nothing if it must not be, or cannot, or the client has it in its ticket. Once it is
+  // established.
   std::optional<KeptSession> TakeSession() const;
 
   // Emits what can be emitted without input: a client's first flight, or the answer to an admitted ClientHello.
@@ -110,7 +117,8 @@ class Association final : private DatagramPort {
   uint32_t Abandon();
 
   bool HasDatagrams() const { return !datagrams_.empty(); }
-  std::vector<Bytes> TakeDatagrams() { return std::exchange(datagrams_, {}); }
+  const std::vector<Bytes>& datagrams() const { return datagrams_; }
+  void DropDatagrams(size_t count) { datagrams_.erase(datagrams_.begin(), datagrams_.begin() + static_cast<ptrdiff_t>(count)); }
   std::vector<Bytes> TakePlaintexts() { return std::exchange(plaintexts_, {}); }
   // Each is sent << 16 | level << 8 | description.
   std::vector<uint32_t> TakeAlerts() { return std::exchange(alerts_, {}); }
@@ -162,6 +170,7 @@ class Association final : private DatagramPort {
   bool Read(ErrorQueue* errors);
   // Plaintexts of the present operation.
   size_t Received() const { return plaintexts_.size() + (plaintextRoom_.used > 0 ? 1 : 0); }
+  Bytes Consider(SessionPointer session);
   void Fail(ErrorQueue* errors);
   void FeedDuringHandshake(const Record& record, ErrorQueue* errors);
   void FeedEstablished(const Record& record, ErrorQueue* errors);
@@ -233,7 +242,7 @@ class Association final : private DatagramPort {
   Secret ticketKey_;
   Search search_ = Search::kNone;
   SessionOffer offer_;
-  // What is resumed: a server's until OpenSSL has taken it, a client's to the end.
+  // What is resumed, or may be: a server's until OpenSSL has taken it, a client's to the end.
   SessionPointer session_;
   // Server: handshake records of epoch 1 with different numbers, before the handshake is complete.
   uint32_t protectedHandshakeRecords_ = 0;

@@ -1,7 +1,10 @@
 #include "association_object.h"
 
+#include <algorithm>
+
 #include "context_object.h"
 #include "instance.h"
+#include "report.h"
 #include "values.h"
 
 namespace avs {
@@ -9,9 +12,7 @@ namespace {
 
 Napi::Value FromNumber(Napi::Env env, uint32_t number) { return Napi::Number::New(env, number); }
 
-Napi::Value FromOptional(Napi::Env env, bool present, const std::string& bytes) {
-  return present ? FromBytes(env, Bytes(bytes.begin(), bytes.end())) : env.Undefined();
-}
+Span ToSpan(const Bytes& bytes) { return {bytes.data(), bytes.size()}; }
 
 }  // namespace
 
@@ -23,7 +24,10 @@ Napi::Function AssociationObject::Define(Napi::Env env) {
                          InstanceMethod<&Self::SetPeerKey>("setPeerKey"),
                          InstanceMethod<&Self::AllowResumption>("allowResumption"),
                          InstanceMethod<&Self::SessionOffered>("sessionOffered"),
-                         InstanceMethod<&Self::Resume>("resume"),
+                         InstanceMethod<&Self::OfferSession>("offerSession"),
+                         InstanceMethod<&Self::ConsiderSession>("considerSession"),
+                         InstanceMethod<&Self::ConsiderTicket>("considerTicket"),
+                         InstanceMethod<&Self::Decide>("decide"),
                          InstanceMethod<&Self::TakeSession>("takeSession"),
                          InstanceMethod<&Self::Proceed>("proceed"),
                          InstanceMethod<&Self::Receive>("receive"),
@@ -31,7 +35,7 @@ Napi::Function AssociationObject::Define(Napi::Env env) {
                          InstanceMethod<&Self::ExportKeyingMaterial>("exportKeyingMaterial"),
                          InstanceMethod<&Self::Close>("close"),
                          InstanceMethod<&Self::Abandon>("abandon"),
-                         InstanceMethod<&Self::TakeDatagrams>("takeDatagrams"),
+                         InstanceMethod<&Self::MoreDatagrams>("moreDatagrams"),
                          InstanceMethod<&Self::TakePlaintexts>("takePlaintexts"),
                          InstanceMethod<&Self::TakeAlerts>("takeAlerts"),
                          InstanceMethod<&Self::TakeKeyLog>("takeKeyLog"),
@@ -98,23 +102,45 @@ Napi::Value AssociationObject::AllowResumption(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+// The session ID, the name of the ticket's key (or as much as there is of a ticket that is none), and the server name.
 Napi::Value AssociationObject::SessionOffered(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
   Association* association = Get(info);
-  if (association == nullptr) return env.Undefined();
+  if (association == nullptr) return info.Env().Undefined();
   const SessionOffer& offer = association->offer();
-  Napi::Object object = Napi::Object::New(env);
-  object.Set("sessionId", FromBytes(env, offer.sessionId));
-  object.Set("ticket", FromBytes(env, offer.ticket));
-  object.Set("serverName", offer.serverName.empty() ? env.Undefined() : FromText(env, offer.serverName));
-  return object;
+  Report report(Instance::Of(info.Env()));
+  report.Add(ToSpan(offer.sessionId));
+  report.Add(Span{offer.ticket.data(), std::min(offer.ticket.size(), kTicketKeyNameSize)});
+  report.AddText(offer.serverName.empty() ? nullptr : offer.serverName.c_str());
+  return info.Env().Undefined();
 }
 
-Napi::Value AssociationObject::Resume(const Napi::CallbackInfo& info) {
+Napi::Value AssociationObject::OfferSession(const Napi::CallbackInfo& info) {
   Association* association = Get(info);
   Span state;
   if (association == nullptr || !ToSpan(info[0], "state", &state)) return info.Env().Undefined();
-  return Napi::Boolean::New(info.Env(), association->Resume(state));
+  return Napi::Boolean::New(info.Env(), association->OfferSession(state));
+}
+
+Napi::Value AssociationObject::ConsiderSession(const Napi::CallbackInfo& info) {
+  Association* association = Get(info);
+  Span state;
+  if (association == nullptr || !ToSpan(info[0], "state", &state)) return info.Env().Undefined();
+  const Bytes owner = association->ConsiderSession(state);
+  return owner.empty() ? info.Env().Undefined() : FromBytes(info.Env(), owner);
+}
+
+Napi::Value AssociationObject::ConsiderTicket(const Napi::CallbackInfo& info) {
+  Association* association = Get(info);
+  Span key;
+  if (association == nullptr || !ToSpan(info[0], "key", &key)) return info.Env().Undefined();
+  const Bytes owner = association->ConsiderTicket(key);
+  return owner.empty() ? info.Env().Undefined() : FromBytes(info.Env(), owner);
+}
+
+Napi::Value AssociationObject::Decide(const Napi::CallbackInfo& info) {
+  Association* association = Get(info);
+  if (association == nullptr) return info.Env().Undefined();
+  return Napi::Boolean::New(info.Env(), association->Decide(info[0].ToBoolean()));
 }
 
 Napi::Value AssociationObject::TakeSession(const Napi::CallbackInfo& info) {
@@ -133,7 +159,7 @@ Napi::Value AssociationObject::TakeSession(const Napi::CallbackInfo& info) {
 
 Napi::Value AssociationObject::Proceed(const Napi::CallbackInfo& info) {
   Association* association = Get(info);
-  return association == nullptr ? info.Env().Undefined() : FromNumber(info.Env(), association->Proceed());
+  return association == nullptr ? info.Env().Undefined() : Finish(info, association->Proceed());
 }
 
 // What is in the exchange, of the length that JavaScript gives.
@@ -148,12 +174,29 @@ bool AssociationObject::Exchanged(const Napi::CallbackInfo& info, Span* span) co
   return true;
 }
 
+Napi::Value AssociationObject::Finish(const Napi::CallbackInfo& info, uint32_t progress, size_t used) {
+  if ((progress & kHasDatagrams) != 0) {
+    const std::vector<Bytes>& datagrams = association_->datagrams();
+    Instance* instance = Instance::Of(info.Env());
+    // Their count is in front of their lengths.
+    Report report(instance, used);
+    report.Add(0u);
+    size_t count = 0;
+    for (; count < datagrams.size() && report.HasRoomFor(datagrams[count].size()); ++count) report.Add(ToSpan(datagrams[count]));
+    instance->exchangeNumbers[0] = static_cast<int32_t>(count);
+    if (count < datagrams.size()) progress |= kMoreDatagrams;
+    association_->DropDatagrams(count);
+  }
+  return FromNumber(info.Env(), progress);
+}
+
 Napi::Value AssociationObject::Receive(const Napi::CallbackInfo& info) {
   Association* association = Get(info);
   Span datagram;
   if (association == nullptr || !Exchanged(info, &datagram)) return info.Env().Undefined();
   const Room plaintext{const_cast<uint8_t*>(datagram.data) + kExchangeIn, kExchangeOut, 0};
-  return FromNumber(info.Env(), association->Receive(datagram, plaintext));
+  const uint32_t progress = association->Receive(datagram, plaintext);
+  return Finish(info, progress, progress >> 16);
 }
 
 Napi::Value AssociationObject::Protect(const Napi::CallbackInfo& info) {
@@ -184,18 +227,17 @@ Napi::Value AssociationObject::ExportKeyingMaterial(const Napi::CallbackInfo& in
 
 Napi::Value AssociationObject::Close(const Napi::CallbackInfo& info) {
   Association* association = Get(info);
-  return association == nullptr ? info.Env().Undefined() : FromNumber(info.Env(), association->Close());
+  return association == nullptr ? info.Env().Undefined() : Finish(info, association->Close());
 }
 
 Napi::Value AssociationObject::Abandon(const Napi::CallbackInfo& info) {
   Association* association = Get(info);
-  return association == nullptr ? info.Env().Undefined() : FromNumber(info.Env(), association->Abandon());
+  return association == nullptr ? info.Env().Undefined() : Finish(info, association->Abandon());
 }
 
-Napi::Value AssociationObject::TakeDatagrams(const Napi::CallbackInfo& info) {
+Napi::Value AssociationObject::MoreDatagrams(const Napi::CallbackInfo& info) {
   Association* association = Get(info);
-  return association == nullptr ? info.Env().Undefined()
-                                : FromVector(info.Env(), association->TakeDatagrams(), FromBytes);
+  return association == nullptr ? info.Env().Undefined() : Finish(info, association->HasDatagrams() ? kHasDatagrams : 0);
 }
 
 Napi::Value AssociationObject::TakePlaintexts(const Napi::CallbackInfo& info) {
@@ -227,20 +269,18 @@ Napi::Value AssociationObject::GetError(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value AssociationObject::GetNegotiated(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
   Association* association = Get(info);
-  if (association == nullptr) return env.Undefined();
+  if (association == nullptr) return info.Env().Undefined();
   const Negotiated negotiated = association->GetNegotiated();
-  Napi::Object object = Napi::Object::New(env);
-  object.Set("version", FromNumber(env, negotiated.version));
-  object.Set("ciphersuite", FromNumber(env, negotiated.ciphersuite));
-  object.Set("resumed", Napi::Boolean::New(env, negotiated.resumed));
-  object.Set("extendedMasterSecret", Napi::Boolean::New(env, negotiated.extendedMasterSecret));
-  object.Set("identity", FromOptional(env, negotiated.hasIdentity, negotiated.identity));
-  object.Set("identityHint", FromOptional(env, negotiated.hasIdentityHint, negotiated.identityHint));
-  object.Set("serverName", negotiated.hasServerName ? FromText(env, negotiated.serverName) : env.Undefined());
-  object.Set("maxFragmentLength", FromNumber(env, negotiated.maxFragmentLength));
-  return object;
+  Report report(Instance::Of(info.Env()));
+  report.Add(negotiated.version);
+  report.Add(negotiated.ciphersuite);
+  report.Add(uint32_t{negotiated.resumed});
+  report.Add(uint32_t{negotiated.extendedMasterSecret});
+  report.Add(uint32_t{negotiated.maxFragmentLength});
+  report.AddText(negotiated.identityHint);
+  report.AddText(negotiated.serverName);
+  return info.Env().Undefined();
 }
 
 Napi::Value AssociationObject::Copy(const Napi::CallbackInfo& info) {

@@ -20,12 +20,17 @@ class AssociationObject final : public Napi::ObjectWrap<AssociationObject> {
   // Throws an Error and returns null after `destroy`.
   Association* Get(const Napi::CallbackInfo& info) const;
   bool Exchanged(const Napi::CallbackInfo& info, Span* span) const;
+  // What an operation has come to, which gave `used` bytes: its datagrams go behind them.
+  Napi::Value Finish(const Napi::CallbackInfo& info, uint32_t progress, size_t used = 0);
 
   Napi::Value Configure(const Napi::CallbackInfo& info);
   Napi::Value SetPeerKey(const Napi::CallbackInfo& info);
   Napi::Value AllowResumption(const Napi::CallbackInfo& info);
   Napi::Value SessionOffered(const Napi::CallbackInfo& info);
-  Napi::Value Resume(const Napi::CallbackInfo& info);
+  Napi::Value OfferSession(const Napi::CallbackInfo& info);
+  Napi::Value ConsiderSession(const Napi::CallbackInfo& info);
+  Napi::Value ConsiderTicket(const Napi::CallbackInfo& info);
+  Napi::Value Decide(const Napi::CallbackInfo& info);
   Napi::Value TakeSession(const Napi::CallbackInfo& info);
   Napi::Value Proceed(const Napi::CallbackInfo& info);
   Napi::Value Receive(const Napi::CallbackInfo& info);
@@ -33,7 +38,7 @@ class AssociationObject final : public Napi::ObjectWrap<AssociationObject> {
   Napi::Value ExportKeyingMaterial(const Napi::CallbackInfo& info);
   Napi::Value Close(const Napi::CallbackInfo& info);
   Napi::Value Abandon(const Napi::CallbackInfo& info);
-  Napi::Value TakeDatagrams(const Napi::CallbackInfo& info);
+  Napi::Value MoreDatagrams(const Napi::CallbackInfo& info);
   Napi::Value TakePlaintexts(const Napi::CallbackInfo& info);
   Napi::Value TakeAlerts(const Napi::CallbackInfo& info);
   Napi::Value TakeKeyLog(const Napi::CallbackInfo& info);

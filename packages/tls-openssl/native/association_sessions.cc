@@ -1,11 +1,4 @@
 // How an association is resumed, and what it can be resumed with. session.h tells how that works.
-#include <openssl/core_names.h>
-#include <openssl/evp.h>
-#include <openssl/params.h>
-#include <openssl/rand.h>
-
-#include <cstring>
-
 #include "association.h"
 
 namespace avs {
@@ -78,17 +71,37 @@ void Association::AllowResumption(bool byId, Secret ticketKey) {
   if (ticketKey.size() == kTicketKeySize) ticketKey_ = std::move(ticketKey);
 }
 
-bool Association::Resume(Span state) {
+bool Association::OfferSession(Span state) {
   ErrorQueue errors;
+  if (context_->server()) return false;
   session_ = DecodeSession(state);
-  if (context_->server()) {
-    search_ = Search::kOver;
-    // The ticket's, which the client does not know, or that in the cache, which is this one.
-    if (session_ && SSL_SESSION_set1_id(session_.get(), offer_.sessionId.data(),
-                                        static_cast<unsigned int>(offer_.sessionId.size())) != 1) {
-      session_.reset();
-    }
-  } else if (session_ && SSL_set_session(ssl_.get(), session_.get()) != 1) {
+  if (session_ && SSL_set_session(ssl_.get(), session_.get()) != 1) session_.reset();
+  return session_ != nullptr;
+}
+
+Bytes Association::ConsiderSession(Span state) {
+  ErrorQueue errors;
+  return Consider(DecodeSession(state));
+}
+
+Bytes Association::ConsiderTicket(Span key) {
+  ErrorQueue errors;
+  return Consider(OpenTicket(context_->ticket_cipher(), key, {offer_.ticket.data(), offer_.ticket.size()}));
+}
+
+Bytes Association::Consider(SessionPointer session) {
+  if (search_ != Search::kAwaited) return Bytes();
+  session_ = std::move(session);
+  return session_ ? OwnerOf(session_.get()) : Bytes();
+}
+
+bool Association::Decide(bool resume) {
+  ErrorQueue errors;
+  if (search_ != Search::kAwaited) return false;
+  search_ = Search::kOver;
+  // The ID of a ticket's, which the client does not know, or that in the cache, which is this one.
+  if (!resume || (session_ && SSL_SESSION_set1_id(session_.get(), offer_.sessionId.data(),
+                                                  static_cast<unsigned int>(offer_.sessionId.size())) != 1)) {
     session_.reset();
   }
   return session_ != nullptr;
@@ -105,6 +118,7 @@ std::optional<KeptSession> Association::TakeSession() const {
   KeptSession kept;
   unsigned int size = 0;
   const unsigned char* id = SSL_SESSION_get_id(session, &size);
+  if (context_->server() && size == 0) return std::nullopt;
   kept.sessionId.assign(id, id + size);
   kept.lifetimeHint = static_cast<uint32_t>(SSL_SESSION_get_ticket_lifetime_hint(session));
   kept.isOffered = session == session_.get();
@@ -151,24 +165,8 @@ int Association::OnTicketKey(SSL* ssl, unsigned char* name, unsigned char* iv, E
                              int sealing) {
   const Association* self = Of(ssl);
   if (sealing != 1 || self->ticketKey_.empty()) return 0;
-  OSSL_LIB_CTX* library = self->context_->library();
-  const uint8_t* key = self->ticketKey_.data() + kTicketKeyNameSize;
-  // OpenSSL takes the key of a MAC for something that it might change.
-  Secret macKey(Span{key + kTicketSecretSize, kTicketSecretSize});
-  char digest[] = "SHA256";
-  const OSSL_PARAM parameters[] = {
-      OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, macKey.data(), macKey.size()),
-      OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
-      OSSL_PARAM_construct_end(),
-  };
-  const CipherPointer algorithm(EVP_CIPHER_fetch(library, "AES-256-CBC", nullptr));
-  constexpr size_t kIvSize = 16;
-  if (!algorithm || RAND_bytes_ex(library, iv, kIvSize, 0) != 1 ||
-      EVP_EncryptInit_ex2(cipher, algorithm.get(), key, iv, nullptr) != 1 || EVP_MAC_CTX_set_params(mac, parameters) != 1) {
-    return -1;
-  }
-  std::memcpy(name, self->ticketKey_.data(), kTicketKeyNameSize);
-  return 1;
+  Context& context = *self->context_;
+  return PrepareTicket(context.library(), context.ticket_cipher(), self->ticketKey_, name, iv, cipher, mac) ? 1 : -1;
 }
 
 }  // namespace avs

@@ -20,6 +20,7 @@
         "random_source.cc",
         "record.cc",
         "session.cc",
+        "ticket.cc",
         "values.cc"
       ],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],

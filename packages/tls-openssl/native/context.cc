@@ -120,6 +120,11 @@ std::shared_ptr<Context> Context::Create(ContextOptions options, ContextCache* c
   return std::shared_ptr<Context>(new Context(std::move(options), std::move(context)));
 }
 
+const EVP_CIPHER* Context::ticket_cipher() {
+  if (!ticketCipher_) ticketCipher_.reset(EVP_CIPHER_fetch(library(), "AES-256-CBC", nullptr));
+  return ticketCipher_.get();
+}
+
 std::vector<CiphersuiteName> PskCiphersuites() {
   ErrorQueue errors;
   std::vector<CiphersuiteName> suites;

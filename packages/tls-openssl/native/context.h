@@ -52,6 +52,8 @@ class Context {
   // The library context in use; null for that of the process.
   OSSL_LIB_CTX* library() const { return options_.random ? options_.random->library() : nullptr; }
   RandomSource* random() const { return options_.random.get(); }
+  // What tickets are sealed with, looked up once. Null: OpenSSL lacks it.
+  const EVP_CIPHER* ticket_cipher();
 
   void WipeKey() { options_.key.Wipe(); }
 
@@ -61,6 +63,7 @@ class Context {
 
   ContextOptions options_;
   SslContextPointer context_;
+  CipherPointer ticketCipher_;
 };
 
 // TLS_PSK_WITH_AES_128_CCM_8 and TLS_PSK_WITH_AES_256_CCM_8. RFC 6655 §3

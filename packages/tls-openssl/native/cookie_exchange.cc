@@ -33,7 +33,7 @@ CookieExchange::Outcome CookieExchange::Admit(Span datagram, Span subject, bool 
   proven_ = proven;
   spare_->set_cookies(this);
   spare_->Offer(datagram);
-  spare_->TakeDatagrams();
+  spare_->DropDatagrams(spare_->datagrams().size());
   const int accepted = DTLSv1_listen(spare_->ssl(), address_.get());
   spare_->Offer({});
   spare_->set_cookies(nullptr);
@@ -50,8 +50,10 @@ CookieExchange::Outcome CookieExchange::Admit(Span datagram, Span subject, bool 
 }
 
 Bytes CookieExchange::TakeReply() {
-  std::vector<Bytes> datagrams = spare_ ? spare_->TakeDatagrams() : std::vector<Bytes>();
-  return datagrams.empty() ? Bytes() : std::move(datagrams.front());
+  if (!spare_ || !spare_->HasDatagrams()) return Bytes();
+  Bytes reply = spare_->datagrams().front();
+  spare_->DropDatagrams(spare_->datagrams().size());
+  return reply;
 }
 
 std::unique_ptr<Association> CookieExchange::TakeAssociation() { return std::move(spare_); }

@@ -2,6 +2,7 @@
 
 #include "association_object.h"
 #include "context_object.h"
+#include "report.h"
 #include "values.h"
 
 namespace avs {
@@ -11,7 +12,6 @@ Napi::Function CookieExchangeObject::Define(Napi::Env env) {
   return DefineClass(env, "CookieExchange",
                      {
                          InstanceMethod<&Self::Admit>("admit"),
-                         InstanceMethod<&Self::TakeReply>("takeReply"),
                          InstanceMethod<&Self::TakeAssociation>("takeAssociation"),
                          InstanceMethod<&Self::RotateSecret>("rotateSecret"),
                          InstanceMethod<&Self::Destroy>("destroy"),
@@ -32,19 +32,31 @@ CookieExchange* CookieExchangeObject::Get(const Napi::CallbackInfo& info) const 
   return exchange_.get();
 }
 
+// Datagram and subject are in the exchange, one after the other; so is the reply, whose length is above the outcome.
 Napi::Value CookieExchangeObject::Admit(const Napi::CallbackInfo& info) {
   CookieExchange* exchange = Get(info);
-  Span datagram, subject;
-  if (exchange == nullptr || !ToSpan(info[0], "datagram", &datagram) || !ToSpan(info[1], "subject", &subject)) {
+  uint32_t datagram = 0;
+  uint32_t subject = 0;
+  if (exchange == nullptr || !ToNumber(info[0], "length", &datagram) || !ToNumber(info[1], "subjectLength", &subject)) {
     return info.Env().Undefined();
   }
-  const CookieExchange::Outcome outcome = exchange->Admit(datagram, subject, info[2].ToBoolean());
-  return Napi::Number::New(info.Env(), static_cast<int>(outcome));
-}
-
-Napi::Value CookieExchangeObject::TakeReply(const Napi::CallbackInfo& info) {
-  CookieExchange* exchange = Get(info);
-  return exchange == nullptr ? info.Env().Undefined() : FromBytes(info.Env(), exchange->TakeReply());
+  if (datagram > kExchangeIn || subject > kExchangeIn - datagram) {
+    Napi::RangeError::New(info.Env(), "the lengths are more than the exchange takes").ThrowAsJavaScriptException();
+    return info.Env().Undefined();
+  }
+  Instance* instance = Instance::Of(info.Env());
+  const CookieExchange::Outcome outcome =
+      exchange->Admit({instance->exchange, datagram}, {instance->exchange + datagram, subject}, info[2].ToBoolean());
+  uint32_t result = static_cast<uint32_t>(outcome);
+  if (outcome == CookieExchange::Outcome::kReplied) {
+    const Bytes reply = exchange->TakeReply();
+    Report report(instance);
+    if (report.HasRoomFor(reply.size())) {
+      report.Add(Span{reply.data(), reply.size()});
+      result |= static_cast<uint32_t>(reply.size()) << 8;
+    }
+  }
+  return Napi::Number::New(info.Env(), result);
 }
 
 Napi::Value CookieExchangeObject::TakeAssociation(const Napi::CallbackInfo& info) {

@@ -19,7 +19,6 @@ class CookieExchangeObject final : public Napi::ObjectWrap<CookieExchangeObject>
   CookieExchange* Get(const Napi::CallbackInfo& info) const;
 
   Napi::Value Admit(const Napi::CallbackInfo& info);
-  Napi::Value TakeReply(const Napi::CallbackInfo& info);
   Napi::Value TakeAssociation(const Napi::CallbackInfo& info);
   Napi::Value RotateSecret(const Napi::CallbackInfo& info);
   Napi::Value Destroy(const Napi::CallbackInfo& info);

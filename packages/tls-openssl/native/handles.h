@@ -38,12 +38,16 @@ struct SessionDeleter {
 struct CipherDeleter {
   void operator()(EVP_CIPHER* cipher) const { EVP_CIPHER_free(cipher); }
 };
+struct CipherContextDeleter {
+  void operator()(EVP_CIPHER_CTX* context) const { EVP_CIPHER_CTX_free(context); }
+};
 
 using SslPointer = std::unique_ptr<SSL, SslDeleter>;
 using SslContextPointer = std::unique_ptr<SSL_CTX, SslContextDeleter>;
 using LibraryContextPointer = std::unique_ptr<OSSL_LIB_CTX, LibraryContextDeleter>;
 using ProviderPointer = std::unique_ptr<OSSL_PROVIDER, ProviderDeleter>;
 using SessionPointer = std::unique_ptr<SSL_SESSION, SessionDeleter>;
+using CipherContextPointer = std::unique_ptr<EVP_CIPHER_CTX, CipherContextDeleter>;
 using CipherPointer = std::unique_ptr<EVP_CIPHER, CipherDeleter>;
 using BioPointer = std::unique_ptr<BIO, BioDeleter>;
 using BioMethodPointer = std::unique_ptr<BIO_METHOD, BioMethodDeleter>;

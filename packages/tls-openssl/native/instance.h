@@ -16,12 +16,15 @@
 namespace avs {
 
 // Bytes that JavaScript and the addon both see: a datagram or a plaintext goes in at their beginning, a plaintext or a record comes out
-// behind kExchangeIn. To look into an array of JavaScript's, and to make one, costs more than to protect a small record does.
+// behind kExchangeIn, and numbers that tell of them behind that. To look into an array of JavaScript's, and to make one, costs more than
+// to protect a small record does; and an object costs as much for each of its properties.
 constexpr size_t kExchangeIn = 65536;
 constexpr size_t kExchangeOut = 16384 + 2048 + 64;
+constexpr size_t kExchangeNumbers = 16;
 
 struct Instance {
   uint8_t* exchange = nullptr;
+  int32_t* exchangeNumbers = nullptr;
   Napi::ObjectReference exchangeOwner;
   Napi::FunctionReference context;
   Napi::FunctionReference association;

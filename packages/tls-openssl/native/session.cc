@@ -4,8 +4,6 @@
 
 #include <ctime>
 
-#include "library_error.h"
-
 namespace avs {
 namespace {
 
@@ -42,12 +40,10 @@ bool OwnSession(SSL_SESSION* session, const Bytes& owner) {
   return owner.empty() || SSL_SESSION_set1_ticket_appdata(session, owner.data(), owner.size()) == 1;
 }
 
-Bytes OwnerOf(Span state) {
-  ErrorQueue errors;
-  const SessionPointer session = DecodeSession(state);
+Bytes OwnerOf(SSL_SESSION* session) {
   void* owner = nullptr;
   size_t size = 0;
-  if (!session || SSL_SESSION_get0_ticket_appdata(session.get(), &owner, &size) != 1 || owner == nullptr) return Bytes();
+  if (SSL_SESSION_get0_ticket_appdata(session, &owner, &size) != 1 || owner == nullptr) return Bytes();
   const auto* bytes = static_cast<const uint8_t*>(owner);
   return Bytes(bytes, bytes + size);
 }

@@ -5,7 +5,7 @@
 //
 // OpenSSL asks for sessions from within the handshake and cannot wait for an answer, and it opens tickets before anyone has been asked. So
 // the server's handshake stops at the ClientHello (SSL_CTX_set_client_hello_cb may say "not yet"), JavaScript looks for the session, in the
-// cache or in the ticket, asks whether its owner may still resume, and gives it to `Association::Resume`. OpenSSL then finds it under the
+// cache or with the key of the ticket, asks whether its owner may still resume, and tells `Association::Decide`. OpenSSL then finds it under the
 // ClientHello's session ID, which a client that offers a ticket sends as well, to learn from its return that the ticket was taken (RFC 5077
 // §3.4); a ticket without any ID is not taken. OpenSSL makes and seals the tickets.
 #pragma once
@@ -27,7 +27,7 @@ struct SessionOffer {
 
 // What an association can be resumed with.
 struct KeptSession {
-  // Empty where there is a ticket, on the server.
+  // Never empty on the server.
   Bytes sessionId;
   // Secret.
   Bytes state;
@@ -37,11 +37,6 @@ struct KeptSession {
   bool isOffered = false;
 };
 
-// A ticket key: the name that the ticket shows, a key for AES-256-CBC, and one for HMAC-SHA-256. RFC 5077 §4
-constexpr size_t kTicketKeyNameSize = 16;
-constexpr size_t kTicketSecretSize = 32;
-constexpr size_t kTicketKeySize = kTicketKeyNameSize + 2 * kTicketSecretSize;
-
 // Null: these bytes are no session, or none with a master secret.
 SessionPointer DecodeSession(Span state);
 // Empty: there is no memory.
@@ -50,6 +45,6 @@ Bytes EncodeSession(SSL_SESSION* session);
 // counts. False: there is no memory.
 bool OwnSession(SSL_SESSION* session, const Bytes& owner);
 // Empty: there is none.
-Bytes OwnerOf(Span state);
+Bytes OwnerOf(SSL_SESSION* session);
 
 }  // namespace avs

@@ -5,23 +5,24 @@
 namespace avs {
 
 bool ToSpan(const Napi::Value& value, const char* name, Span* span) {
-  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
+  napi_typedarray_type type = napi_int8_array;
+  size_t size = 0;
+  void* data = nullptr;
+  if (napi_get_typedarray_info(value.Env(), value, &type, &size, &data, nullptr, nullptr) != napi_ok || type != napi_uint8_array) {
     Napi::TypeError::New(value.Env(), std::string(name) + " must be a Uint8Array").ThrowAsJavaScriptException();
     return false;
   }
-  const Napi::Uint8Array array = value.As<Napi::Uint8Array>();
   // The data of an empty or detached array may be null; a valid pointer spares every caller the question.
   static const uint8_t nothing = 0;
-  *span = {array.ByteLength() == 0 ? &nothing : array.Data(), array.ByteLength()};
+  *span = {size == 0 ? &nothing : static_cast<const uint8_t*>(data), size};
   return true;
 }
 
 bool ToNumber(const Napi::Value& value, const char* name, uint32_t* number) {
-  if (!value.IsNumber()) {
+  if (napi_get_value_uint32(value.Env(), value, number) != napi_ok) {
     Napi::TypeError::New(value.Env(), std::string(name) + " must be a number").ThrowAsJavaScriptException();
     return false;
   }
-  *number = value.As<Napi::Number>().Uint32Value();
   return true;
 }
 

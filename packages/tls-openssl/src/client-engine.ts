@@ -26,6 +26,7 @@ export interface ClientContext extends EngineContext {
 
 /** A client's association, which offers the session that it is given, and gives the next one. */
 export class ClientEngine extends OpensslEngine {
+  protected override readonly provenIdentity = undefined;
   readonly #context: ClientContext;
   readonly #scope: SessionScope;
   /** When the session that is offered expires. */
@@ -63,7 +64,7 @@ export class ClientEngine extends OpensslEngine {
     const { crypto, date } = this.#context;
     const session = openSession(crypto, this.#scope, stored, date());
     if (!session) return;
-    association.resume(session.state);
+    association.offerSession(session.state);
     session.state.fill(0);
     this.#expires = session.expires;
   }

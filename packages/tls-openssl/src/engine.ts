@@ -14,6 +14,7 @@ import {
   recordBytes,
 } from '@avs-net/core';
 import type { Ciphersuite } from './ciphersuites.js';
+import type { Negotiated } from './exchange.js';
 import { type Native, type NativeAssociation, WireVersion } from './native.js';
 import { maxPlaintext, worstMaxPlaintext } from './overhead.js';
 import { ContentType, maxPlaintextLength, packRecords } from './record.js';
@@ -187,13 +188,16 @@ export abstract class OpensslEngine implements Engine {
     const bits = native.progress;
     const association = this.#association;
     if (!association) return;
+    // Before anyone is told anything, and calls the addon again.
+    const datagrams =
+      progress & bits.hasDatagrams ? this.#datagrams(association, progress, plaintext?.length) : undefined;
     if (this.#state === 'handshaking') {
       if (progress & bits.flightSent) this.#flights++;
       if (progress & bits.flightBegun) this.timer.start(now);
       if (!(progress & bits.flightPending)) this.timer.stop();
     }
     if (progress & bits.hasKeyLog) for (const line of association.takeKeyLog()) onKeyLog?.(line);
-    if (progress & bits.hasDatagrams) this.#transmit(association.takeDatagrams());
+    if (datagrams) this.#transmit(datagrams);
     if (progress & bits.hasDrops) this.#reportDrops(association);
     if (progress & bits.established) this.#establish(association);
     if (plaintext && this.#association) this.sink.deliver(plaintext);
@@ -203,8 +207,11 @@ export abstract class OpensslEngine implements Engine {
     else if (progress & bits.failed && this.#association) this.finish(this.#failure(this.#association));
   }
 
+  /** The identity that the peer has proven, once it is established; undefined on a client. */
+  protected abstract readonly provenIdentity: Uint8Array | undefined;
+
   /** Called once, when the association is established and before the sink is told: keeps what it can be resumed with. */
-  protected abstract keepSession(association: NativeAssociation): void;
+  protected abstract keepSession(association: NativeAssociation, negotiated: Negotiated): void;
 
   /** Ends the association. */
   protected finish(error: AvsError | undefined): void {
@@ -218,12 +225,22 @@ export abstract class OpensslEngine implements Engine {
     for (const item of items) if (this.#association) tell(item);
   }
 
+  #datagrams(association: NativeAssociation, progress: number, at = 0): Uint8Array[] {
+    const { exchange, progress: bits } = this.context.native;
+    const datagrams = exchange.datagrams(at);
+    for (let more = progress & bits.moreDatagrams; more; ) {
+      more = association.moreDatagrams() & bits.moreDatagrams;
+      datagrams.push(...exchange.datagrams(0));
+    }
+    return datagrams;
+  }
+
   #transmit(datagrams: readonly Uint8Array[]): void {
     const { maxDatagramSize } = this.options;
     // OpenSSL does not reckon with what an AEAD adds to the Finished when it fills a datagram.
-    const fitting = datagrams.flatMap((each) =>
-      each.length > maxDatagramSize ? packRecords(each, maxDatagramSize) : [each],
-    );
+    const fitting = datagrams.every((each) => each.length <= maxDatagramSize)
+      ? datagrams
+      : datagrams.flatMap((each) => (each.length > maxDatagramSize ? packRecords(each, maxDatagramSize) : [each]));
     // What belongs to a handshake after its end is the last flight again.
     const isRepeated = this.#state === 'established' && recordsAreOfHandshake(fitting[0]);
     if (isRepeated) this.sink.retransmitted();
@@ -232,7 +249,8 @@ export abstract class OpensslEngine implements Engine {
 
   #establish(association: NativeAssociation): void {
     if (this.#state !== 'handshaking') return;
-    const negotiated = association.negotiated();
+    association.negotiated();
+    const negotiated = this.context.native.exchange.negotiated();
     this.#suite = this.context.suites.find(({ number }) => number === negotiated.ciphersuite);
     this.info = {
       version: negotiated.version === WireVersion.dtls10 ? '1.0' : '1.2',
@@ -240,7 +258,7 @@ export abstract class OpensslEngine implements Engine {
       resumed: negotiated.resumed,
       extendedMasterSecret: negotiated.extendedMasterSecret,
       encryptThenMac: false,
-      pskIdentity: negotiated.identity,
+      pskIdentity: this.provenIdentity,
       pskIdentityHint: negotiated.identityHint,
       serverName: negotiated.serverName ?? this.serverName,
       maxFragmentLength: negotiated.maxFragmentLength === 0 ? maxPlaintextLength : 256 << negotiated.maxFragmentLength,
@@ -252,7 +270,7 @@ export abstract class OpensslEngine implements Engine {
     };
     this.#state = 'established';
     this.timer.stop();
-    this.keepSession(association);
+    this.keepSession(association, negotiated);
     this.sink.established();
   }
 

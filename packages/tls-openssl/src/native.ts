@@ -7,32 +7,9 @@ import { type NativeUdp, type UdpExports, udpOf } from './native-udp.js';
 /** DTLS versions as on the wire. RFC 4347 §4.1, RFC 6347 §4.1. */
 export const WireVersion = { dtls10: 0xfeff, dtls12: 0xfefd } as const;
 
-/** What a handshake has negotiated, as OpenSSL knows it. */
-export interface Negotiated {
-  /** As on the wire, one of {@link WireVersion}. */
-  readonly version: number;
-  readonly ciphersuite: number;
-  readonly resumed: boolean;
-  readonly extendedMasterSecret: boolean;
-  readonly identity: Uint8Array | undefined;
-  readonly identityHint: Uint8Array | undefined;
-  readonly serverName: string | undefined;
-  /** The code on the wire, 0 for none. RFC 6066 §4. */
-  readonly maxFragmentLength: number;
-}
-
-/** What a client has offered to resume. */
-export interface SessionOffer {
-  /** Never empty. */
-  readonly sessionId: Uint8Array;
-  /** Empty: none. */
-  readonly ticket: Uint8Array;
-  readonly serverName: string | undefined;
-}
-
 /** What an association can be resumed with. */
 export interface KeptSession {
-  /** A server's: empty when there is a ticket. */
+  /** Never empty on a server. */
   readonly sessionId: Uint8Array;
   /** Secret, in OpenSSL's own form. */
   readonly state: Uint8Array;
@@ -83,7 +60,7 @@ export interface NativeAssociation {
   configure(maxDatagramSize: number, copies: number, serverName: string): boolean;
   /**
    * Valid for this identity and this name only. An empty name: the client sent none; an empty key: there is none. `owner` goes into the
-   * session, for {@link Native.sessionOwner}.
+   * session, for `considerSession` and `considerTicket`.
    */
   setPeerKey(identity: Uint8Array, serverName: string, key: Uint8Array, owner: Uint8Array): void;
   /**
@@ -92,19 +69,29 @@ export interface NativeAssociation {
    * {@link Native.progress}.
    */
   allowResumption(byId: boolean, ticketKey: Uint8Array): void;
-  /** What the ClientHello offers that waits. */
-  sessionOffered(): SessionOffer;
+  /** Gives what the ClientHello offers that waits: {@link Exchange.offer}. */
+  sessionOffered(): void;
+  /** Client, before the first operation: offers a session. False: these bytes are none. */
+  offerSession(state: Uint8Array): boolean;
   /**
-   * Client, before the first operation: offers a session. Server, while the ClientHello waits, and `proceed` after it: resumes a session,
-   * or with empty bytes none. False: none is, as these bytes are no session.
+   * Server, while the ClientHello waits: whose the session in these bytes is, a copy, and holds it ready for `decide`; undefined: they are no
+   * session, or it has no owner.
    */
-  resume(state: Uint8Array): boolean;
-  /** What the established association can be resumed with; undefined: nothing, or it must not be (RFC 7627 §5.3). */
+  considerSession(state: Uint8Array): Uint8Array | undefined;
+  /** As `considerSession`, with the session in the client's ticket, if this is the ticket key that it was sealed with. */
+  considerTicket(key: Uint8Array): Uint8Array | undefined;
+  /** Server, while the ClientHello waits, and `proceed` after it: resumes the session that was considered last, or none. False: none is. */
+  decide(resume: boolean): boolean;
+  /**
+   * What the established association can be resumed with; undefined: nothing, or it must not be (RFC 7627 §5.3), or a server's client has it in
+   * a ticket.
+   */
   takeSession(): KeptSession | undefined;
+  /** As every operation: the datagrams to send are in {@link Native.exchange}, see {@link Exchange.datagrams}. */
   proceed(): number;
   /**
    * Takes a datagram of so many bytes from {@link Native.exchange}. The upper 16 bits of the result are the length of the first plaintext
-   * received, which it gives there; 0: there is none. For those after it there is `takePlaintexts`.
+   * received, which it gives there, in front of the datagrams; 0: there is none. For those after it there is `takePlaintexts`.
    */
   receive(length: number): number;
   /**
@@ -117,7 +104,8 @@ export interface NativeAssociation {
   close(): number;
   /** Gives up on the handshake and tells the peer. */
   abandon(): number;
-  takeDatagrams(): Uint8Array[];
+  /** Gives the datagrams that there was no room for, as many as there is room for now. */
+  moreDatagrams(): number;
   takePlaintexts(): Uint8Array[];
   /** Each is sent << 16 | level << 8 | description. */
   takeAlerts(): number[];
@@ -125,7 +113,8 @@ export interface NativeAssociation {
   /** One count for each of the reasons that `dropReasons` lists, in its order. */
   takeDrops(): number[];
   error(): LibraryFailure;
-  negotiated(): Negotiated;
+  /** Gives {@link Exchange.negotiated}. */
+  negotiated(): void;
   /** The records of a repetition of the present flight; empty if there is none. */
   copy(index: number): Uint8Array;
   destroy(): void;
@@ -142,9 +131,11 @@ export const AdmitOutcome = { dropped: 0, replied: 1, accepted: 2 } as const;
 
 /** The stateless exchange before an association. */
 export interface NativeCookieExchange {
-  /** One of {@link AdmitOutcome}. */
-  admit(datagram: Uint8Array, subject: Uint8Array, proven: boolean): number;
-  takeReply(): Uint8Array;
+  /**
+   * Takes a datagram of so many bytes and a subject from {@link Native.exchange}, one behind the other. The lower 8 bits are one of
+   * {@link AdmitOutcome}, those above the length of the reply, which it gives there.
+   */
+  admit(length: number, subjectLength: number, proven: boolean): number;
   takeAssociation(): NativeAssociation | undefined;
   rotateSecret(): void;
   destroy(): void;
@@ -163,8 +154,6 @@ export interface Native {
   readonly udp: NativeUdp | undefined;
   /** How many repetitions of a flight there can be. */
   readonly mostCopies: number;
-  /** The owner in a server's session, a copy; undefined: these bytes are no session, or it has none. */
-  sessionOwner(state: Uint8Array): Uint8Array | undefined;
   /** Of the OpenSSL in this process, such as `3.0.19`. */
   readonly version: string;
   /** The PSK suites of that OpenSSL, by number and by OpenSSL's name. */
@@ -173,6 +162,7 @@ export interface Native {
 
 type ProgressBit =
   | 'hasDatagrams'
+  | 'moreDatagrams'
   | 'hasPlaintexts'
   | 'hasAlerts'
   | 'hasKeyLog'
@@ -189,6 +179,7 @@ type ProgressBit =
 interface Addon extends Omit<Native, 'exchange' | 'udp'>, UdpExports {
   readonly exchange: Uint8Array;
   readonly exchangeIn: number;
+  readonly exchangeNumbers: Int32Array;
 }
 
 /** What loading the addon came to. */
@@ -200,8 +191,9 @@ export type Loaded = { readonly native: Native; readonly error?: undefined } | {
  */
 export function loadNative(load: () => unknown = loadAddon): Loaded {
   try {
-    const { exchange, exchangeIn, ...native } = load() as Addon;
-    return { native: { ...native, exchange: new Exchange(exchange, exchangeIn), udp: udpOf(native) } };
+    const { exchange, exchangeIn, exchangeNumbers, ...native } = load() as Addon;
+    const shared = new Exchange(exchange, exchangeIn, exchangeNumbers);
+    return { native: { ...native, exchange: shared, udp: udpOf(native) } };
   } catch (error) {
     return { error: errnoError('ENOTSUP', explain(error), { cause: error }) };
   }

@@ -5,11 +5,13 @@ import {
   type EngineSink,
   type PskClient,
   type ServerSessions,
+  type SessionOwner,
 } from '@avs-net/core';
 import { type EngineContext, OpensslEngine } from './engine.js';
+import type { Negotiated, SessionOffer } from './exchange.js';
 import { IdentityGate } from './identity-gate.js';
-import type { NativeAssociation, SessionOffer } from './native.js';
-import { openTicket, ticketKeyParts } from './session-tickets.js';
+import type { NativeAssociation } from './native.js';
+import type { TicketKeys } from './session-tickets.js';
 
 /** Finds a client's key, or undefined. The array is the engine's to wipe. */
 export type ResolveKey = (identity: Uint8Array, client: PskClient) => Promise<Uint8Array | undefined>;
@@ -19,6 +21,12 @@ export interface ServerContext extends EngineContext {
   readonly resolve: ResolveKey;
   /** Undefined: no session is kept. */
   readonly sessions?: ServerSessions | undefined;
+}
+
+/** What the factory adds to that. */
+export interface ServerEngineContext extends ServerContext {
+  /** Of `sessions`. */
+  readonly tickets: TicketKeys | undefined;
 }
 
 /** Bytes, and datagrams, that are kept while something is looked up. */
@@ -32,12 +40,14 @@ interface Search {
   /** Goes on with what was found; undefined as long as nothing is known. */
   go: ((now: number) => void) | undefined;
   /** Wipes what was found. */
-  discard: () => void;
+  discard: (() => void) | undefined;
 }
 
 /** A server's association, which holds the admitted ClientHello already. */
 export class ServerEngine extends OpensslEngine {
-  readonly #context: ServerContext;
+  /** That of the key, or of the session, that was found. */
+  protected override provenIdentity: Uint8Array | undefined;
+  readonly #context: ServerEngineContext;
   /** The admitted record is at the start of the first datagram, and the addon has it. */
   #skip: number;
   #gate: IdentityGate | undefined;
@@ -48,7 +58,7 @@ export class ServerEngine extends OpensslEngine {
   #keptBytes = 0;
 
   constructor(
-    context: ServerContext,
+    context: ServerEngineContext,
     sink: EngineSink,
     options: AssociationOptions,
     association: NativeAssociation,
@@ -58,12 +68,8 @@ export class ServerEngine extends OpensslEngine {
     this.#context = context;
     this.#skip = admitted.length;
     this.#gate = new IdentityGate((admitted.messageSeq + 1) & 0xffff);
-    const { sessions } = context;
-    if (!sessions) return;
-    const { ticketKey } = sessions;
-    const parts = ticketKey ? ticketKeyParts(ticketKey) : nothing;
-    association.allowResumption(sessions.hasCache, parts);
-    parts.fill(0);
+    const { sessions, tickets } = context;
+    if (sessions) association.allowResumption(sessions.hasCache, tickets?.newest ?? nothing);
   }
 
   override start(_now: number): void {
@@ -97,25 +103,26 @@ export class ServerEngine extends OpensslEngine {
 
   override destroy(): void {
     super.destroy();
-    this.#search?.discard();
+    this.#search?.discard?.();
     this.#kept.splice(0);
   }
 
   protected override handle(progress: number, now: number, plaintext?: Uint8Array): void {
     super.handle(progress, now, plaintext);
     if (this.association && progress & this.context.native.progress.sessionOffered) {
-      this.#findSession(this.association.sessionOffered());
+      this.association.sessionOffered();
+      this.#findSession(this.context.native.exchange.offer());
     }
   }
 
-  protected override keepSession(association: NativeAssociation): void {
+  protected override keepSession(association: NativeAssociation, { resumed }: Negotiated): void {
     const { sessions } = this.#context;
-    if (!sessions || association.negotiated().resumed) return;
-    const session = association.takeSession();
     // With a ticket the client keeps it.
-    this.#sessionId = session?.sessionId ?? nothing;
-    if (session && this.#sessionId.length > 0) sessions.keep(this.#sessionId, session.state);
-    session?.state.fill(0);
+    const session = sessions?.hasCache && !resumed ? association.takeSession() : undefined;
+    if (!session) return;
+    this.#sessionId = session.sessionId;
+    sessions?.keep(session.sessionId, session.state);
+    session.state.fill(0);
   }
 
   protected override finish(error: AvsError | undefined): void {
@@ -126,54 +133,72 @@ export class ServerEngine extends OpensslEngine {
 
   #findKey(identity: Uint8Array): void {
     const { sessions, resolve } = this.#context;
-    const serverName = this.association?.negotiated().serverName;
+    this.association?.negotiated();
+    const { serverName } = this.context.native.exchange.negotiated();
     // OpenSSL ends an identity at a zero byte: what it would then look for is not what the client has sent.
     const found = identity.includes(0) ? Promise.resolve(undefined) : resolve(identity.slice(), { serverName });
-    this.#await(found, (key = nothing) => {
+    const setKey = (key: Uint8Array = nothing): void => {
       const keyCheck = key.length > 0 ? sessions?.keyCheck(key) : undefined;
       const owner = (keyCheck && sessions?.ownerOf(identity, keyCheck, serverName)) ?? nothing;
+      this.provenIdentity = identity;
       this.association?.setPeerKey(identity, serverName ?? '', key, owner);
       key.fill(0);
-    });
+    };
+    this.#await(found, setKey, (key) => key.fill(0));
   }
 
   #findSession(offer: SessionOffer): void {
-    this.#await(this.#resumable(offer), (state, now) => {
-      const isResumed = this.association?.resume(state ?? nothing) ?? false;
-      state?.fill(0);
-      if (isResumed && offer.ticket.length === 0) this.#sessionId = offer.sessionId;
+    this.#await(this.#resumable(offer), (owner, now) => {
+      const isResumed = this.association?.decide(owner !== undefined) ?? false;
+      if (isResumed) this.provenIdentity = owner?.identity;
+      if (isResumed && offer.ticketName.length === 0) this.#sessionId = offer.sessionId;
       super.start(now);
     });
   }
 
-  /** The session that the client offers, if its owner may resume it. RFC 5246 §7.4.1.2, RFC 5077 §3.4, RFC 6066 §3. */
-  async #resumable({ sessionId, ticket, serverName }: SessionOffer): Promise<Uint8Array | undefined> {
-    const { sessions, resolve, native } = this.#context;
-    if (!sessions) return undefined;
-    const state = ticket.length > 0 ? openTicket(sessions, ticket) : await sessions.find(sessionId);
-    const owned = state && native.sessionOwner(state);
+  /**
+   * Who may resume the session that the client offers, which the addon then holds ready; undefined: nobody. RFC 5246 §7.4.1.2, RFC 5077 §3.4,
+   * RFC 6066 §3.
+   */
+  async #resumable(offer: SessionOffer): Promise<SessionOwner | undefined> {
+    const { sessions, resolve } = this.#context;
+    const owned = offer.ticketName.length > 0 ? this.#ownerOfTicket(offer) : await this.#ownerOfKept(offer);
     const owner = owned && decodeSessionOwner(owned);
+    const { serverName } = offer;
     const keyOf = (identity: Uint8Array) => resolve(identity, { serverName });
-    if (owner && (await sessions.admits(owner, serverName, keyOf))) return state;
+    return owner && (await sessions?.admits(owner, serverName, keyOf)) ? owner : undefined;
+  }
+
+  #ownerOfTicket({ ticketName }: SessionOffer): Uint8Array | undefined {
+    return this.#context.tickets?.open(ticketName, (key) => this.association?.considerTicket(key));
+  }
+
+  async #ownerOfKept({ sessionId }: SessionOffer): Promise<Uint8Array | undefined> {
+    const state = await this.#context.sessions?.find(sessionId);
+    const owned = state && this.association?.considerSession(state);
     state?.fill(0);
-    return undefined;
+    return owned;
   }
 
   /**
    * Waits without holding up others: `go` gets what was found, or undefined after a failure. The client has said what it had to say and can
    * only repeat itself meanwhile.
    */
-  #await(found: Promise<Uint8Array | undefined>, go: (found: Uint8Array | undefined, now: number) => void): void {
-    const search: Search = { go: undefined, discard: () => undefined };
+  #await<T>(
+    found: Promise<T | undefined>,
+    go: (found: T | undefined, now: number) => void,
+    wipe?: (found: T) => void,
+  ): void {
+    const search: Search = { go: undefined, discard: undefined };
     this.#search = search;
     this.timer.stop();
-    const finish = (value: Uint8Array | undefined): void => {
-      if (!this.association) {
-        value?.fill(0);
-        return;
-      }
+    const finish = (value: T | undefined): void => {
+      const discard = (): void => {
+        if (value !== undefined) wipe?.(value);
+      };
+      if (!this.association) return discard();
       search.go = (now) => go(value, now);
-      search.discard = () => value?.fill(0);
+      search.discard = discard;
       this.sink.wake();
     };
     found.then(finish, () => finish(undefined));

@@ -33,10 +33,12 @@ describe('the addon', () => {
       () => new Context({ server: true, ciphersuites: 'PSK-AES128-CCM8', identity: 'identity' as never }),
       () => new Association({} as never),
       () => new Association(undefined as never),
-      () => new CookieExchange(context).admit('datagram' as never, bytes(''), false),
+      () => new CookieExchange(context).admit('4' as never, 0, false),
       () => new Association(context).receive('4' as never),
       () => new Association(context).protect(new Uint8Array(4) as never),
-      () => new Association(context).resume(new Uint16Array(4) as never),
+      () => new Association(context).offerSession(new Uint16Array(4) as never),
+      () => new Association(context).considerSession('state' as never),
+      () => new Association(context).considerTicket(undefined as never),
       () => new Association(context).configure('1200' as never, 6, ''),
       () => new Association(context).copy('0' as never),
       () => native.Context.prototype.destroy.call({} as never),
@@ -49,6 +51,15 @@ describe('the addon', () => {
     for (const length of [native.exchange.capacity + 1, 2 ** 32 - 1]) {
       expect(() => association.receive(length)).toThrowError(RangeError);
       expect(() => association.protect(length)).toThrowError(RangeError);
+    }
+    const exchange = new native.CookieExchange(new native.Context({ server: true, ciphersuites: 'PSK-AES128-CCM8' }));
+    const { capacity } = native.exchange;
+    for (const [length, subjectLength] of [
+      [capacity + 1, 0],
+      [capacity, 1],
+      [1, 2 ** 32 - 1],
+    ] as const) {
+      expect(() => exchange.admit(length, subjectLength, false)).toThrowError(RangeError);
     }
   });
 
@@ -100,7 +111,6 @@ describe('the addon', () => {
         const association = new native.Association(context);
         association.configure(1200, 6, 'example.org');
         association.proceed();
-        association.takeDatagrams();
         associations.push(association);
         if (associations.length > 200) associations.splice(0, 100);
         if (count === 300) parentPort.postMessage('busy');
