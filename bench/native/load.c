@@ -10,21 +10,18 @@
 
 enum { kTick = 50 };
 
-// libssl waits for ever, without a timer, where one datagram too few has come.
-static const uint64_t kPatience = 2000000000u;
-
 typedef struct {
   SSL *ssl;
-  uint64_t start, heard;
+  uint64_t start;
 } Slot;
 
-static void begin(Slot *slot, struct pollfd *ready, SSL_CTX *context, unsigned port) {
-  slot->heard = now();
-  slot->ssl = new_client(context, port);
-  ready->fd = SSL_get_fd(slot->ssl);
-  ready->events = POLLIN;
-  if (fcntl(ready->fd, F_SETFL, O_NONBLOCK) != 0) die("fcntl");
-}
+typedef struct {
+  SSL_CTX *context;
+  unsigned port, count, begun, done;
+  Slot *slots;
+  struct pollfd *ready;
+  uint64_t *times;
+} Load;
 
 // 1 when the handshake is complete.
 static int go_on(Slot *slot) {
@@ -33,49 +30,54 @@ static int go_on(Slot *slot) {
   return result == 1;
 }
 
+// 1 when the handshake is complete already: a server on another core may answer all of it before this looks for an answer.
+static int begin(Load *load, unsigned each) {
+  Slot *slot = &load->slots[each];
+  struct pollfd *ready = &load->ready[each];
+  load->begun += 1;
+  slot->start = now();
+  slot->ssl = new_client(load->context, load->port);
+  ready->fd = SSL_get_fd(slot->ssl);
+  ready->events = POLLIN;
+  if (fcntl(ready->fd, F_SETFL, O_NONBLOCK) != 0) die("fcntl");
+  return go_on(slot);
+}
+
+// Takes the time of a handshake that is complete, and begins another in its place; so long until one has to wait, or all are begun.
+static void replace(Load *load, unsigned each, int complete) {
+  Slot *slot = &load->slots[each];
+  while (complete) {
+    load->times[load->done++] = now() - slot->start;
+    free_client(slot->ssl);
+    slot->ssl = NULL;
+    load->ready[each].fd = -1;
+    complete = load->begun < load->count && begin(load, each);
+  }
+}
+
 void load(SSL_CTX *context, unsigned port, unsigned at_once, unsigned count) {
   if (at_once > count) at_once = count;
-  Slot *slots = calloc(at_once, sizeof *slots);
-  struct pollfd *ready = calloc(at_once, sizeof *ready);
-  uint64_t *times = calloc(count, sizeof *times);
-  unsigned begun = 0, done = 0;
+  Load load = {.context = context, .port = port, .count = count};
+  load.slots = calloc(at_once, sizeof *load.slots);
+  load.ready = calloc(at_once, sizeof *load.ready);
+  load.times = calloc(count, sizeof *load.times);
+  for (unsigned each = 0; each < at_once; each++) load.ready[each].fd = -1;
   const uint64_t start = now();
-  for (; begun < at_once; begun++) {
-    slots[begun].start = now();
-    begin(&slots[begun], &ready[begun], context, port);
-    go_on(&slots[begun]);
-  }
-  while (done < count) {
-    if (poll(ready, at_once, kTick) < 0) die("poll");
+  for (unsigned each = 0; each < at_once && load.begun < count; each++) replace(&load, each, begin(&load, each));
+  while (load.done < count) {
+    if (poll(load.ready, at_once, kTick) < 0) die("poll");
     for (unsigned each = 0; each < at_once; each++) {
-      Slot *slot = &slots[each];
+      Slot *slot = &load.slots[each];
       if (slot->ssl == NULL) continue;
       // What was lost is sent again when its timer has run out, and not before.
-      if (ready[each].revents == 0 && DTLSv1_handle_timeout(slot->ssl) < 0) die("DTLSv1_handle_timeout");
-      if (ready[each].revents == 0 && now() - slot->heard > kPatience) {
-        SSL_free(slot->ssl);
-        begin(slot, &ready[each], context, port);
-        go_on(slot);
-        continue;
-      }
-      if (ready[each].revents == 0) continue;
-      slot->heard = now();
-      if (!go_on(slot)) continue;
-      times[done++] = now() - slot->start;
-      free_client(slot->ssl);
-      slot->ssl = NULL;
-      ready[each].fd = -1;
-      if (begun == count) continue;
-      slot->start = now();
-      begin(slot, &ready[each], context, port);
-      go_on(slot);
-      begun += 1;
+      if (load.ready[each].revents != 0) replace(&load, each, go_on(slot));
+      else if (DTLSv1_handle_timeout(slot->ssl) < 0) die("DTLSv1_handle_timeout");
     }
   }
   printf("%" PRIu64, now() - start);
-  for (unsigned each = 0; each < count; each++) printf(" %" PRIu64, times[each]);
+  for (unsigned each = 0; each < count; each++) printf(" %" PRIu64, load.times[each]);
   putchar('\n');
-  free(slots);
-  free(ready);
-  free(times);
+  free(load.slots);
+  free(load.ready);
+  free(load.times);
 }
