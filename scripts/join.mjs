@@ -33,6 +33,8 @@ const { output } = await bundle.write({
   dir: folder,
   format: 'esm',
   sourcemap: true,
+  // The types have what is said of each symbol, and the sources the rest.
+  comments: { annotation: true, jsdoc: false, legal: false },
   entryFileNames: '[name].js',
   chunkFileNames: '[name].js',
   // What imports noble is left where it is needed, since noble's modules take longer to load than all of these files.
