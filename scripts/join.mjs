@@ -2,7 +2,7 @@
 // import costs. One file for each entry in `exports` of package.json goes to its `default`, made of the source that its `types` were made
 // of, and one for what entries share, so that there is one copy of each class. Other packages stay imports.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { rolldown } from 'rolldown';
 
 const folder = 'joined';
@@ -18,9 +18,25 @@ const input = Object.fromEntries(
 const target = 'es2022';
 if (!engines.node.startsWith('>=20')) throw new Error(`${target} was chosen for Node 20, not ${engines.node}`);
 
+/** How many entries load each module at once. */
+const loaders = new Map();
+const countLoaders = {
+  name: 'count-loaders',
+  buildEnd() {
+    for (const entry of Object.values(input)) {
+      const modules = new Set([resolve(entry)]);
+      for (const id of modules) {
+        loaders.set(id, (loaders.get(id) ?? 0) + 1);
+        for (const imported of this.getModuleInfo(id)?.importedIds ?? []) modules.add(imported);
+      }
+    }
+  },
+};
+
 rmSync(folder, { recursive: true, force: true });
 const bundle = await rolldown({
   input,
+  plugins: [countLoaders],
   external: /^[^./]/,
   platform: 'neutral',
   tsconfig: false,
@@ -37,8 +53,8 @@ const { output } = await bundle.write({
   comments: { annotation: true, jsdoc: false, legal: false },
   entryFileNames: '[name].js',
   chunkFileNames: '[name].js',
-  // What imports noble is left where it is needed, since noble's modules take longer to load than all of these files.
-  codeSplitting: { groups: [{ name: 'shared', minShareCount: 2, test: /^(?!.*noble-)/ }] },
+  // What an entry loads on demand is not shared with one that loads it at once.
+  codeSplitting: { groups: [{ name: 'shared', test: (id) => (loaders.get(id) ?? 0) > 1 }] },
 });
 await bundle.close();
 

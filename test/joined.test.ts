@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 
 const packages = new URL('../packages/', import.meta.url);
 /** What is in a file of its own so that only those load it who need it. */
-const apart: Readonly<Record<string, readonly string[]>> = { 'tls-pure': ['noble-aead.js'] };
+const apart: Readonly<Record<string, readonly string[]>> = { 'tls-pure': ['aead.js'] };
 const joinedPackages = ['avs-net-core', 'avs-crypto-creds', 'tls-pure', 'tls-openssl'];
 
 /** Runs a module in a process of its own, where nothing resolves to sources, and gives what it prints. */

@@ -1,5 +1,5 @@
 import { requireAeadKey } from './arguments.js';
-import { createCcm } from './ccm.js';
+import { createCcm } from './ccm-portable.js';
 import { createChaCha20Poly1305, createGcm } from './noble-aead.js';
 import { type Aead, type AeadName, aeadSizes } from './provider.js';
 

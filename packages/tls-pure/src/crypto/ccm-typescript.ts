@@ -6,7 +6,7 @@ import { bigEndianWord, readWord, writeWord } from './words.js';
 const block = new Uint8Array(16);
 
 /**
- * CCM in TypeScript, for where there is no WebAssembly, and for what is too long for it. See `CcmFunction`.
+ * CCM in TypeScript, for where there is no WebAssembly, and for what is too long for it. See `Ccm.crypt`.
  *
  * Both passes run together: each step encrypts a block of the keystream in the lower lanes and, in the upper ones, what the MAC has come to,
  * one block behind. The tables of the block function are indexed by secrets, so it does not hide from an attacker who shares the

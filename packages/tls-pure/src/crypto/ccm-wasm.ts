@@ -1,6 +1,5 @@
-import { cachedSchedules, RoundKeyCache } from './aes-key.js';
+import { type AesKey, cachedSchedules, RoundKeyCache } from './aes-key.js';
 import { ccmModule } from './ccm-module.js';
-import type { cryptInTypeScript } from './ccm-typescript.js';
 
 // AES-CCM in WebAssembly, with instructions that look up sixteen bytes in a register at once: wasm/tables.mjs tells how, wasm/ccm.mjs is the
 // source of the module. No memory is addressed by secrets, so that nothing is to be learned from the processor's caches.
@@ -33,11 +32,36 @@ const manyBytes = 32;
 /** Up to this many bytes, views of the memory are kept: `set` takes a third of the time when its argument is not new. 64 KiB of them at most. */
 const keptViews = 512;
 
+/** See `Ccm.crypt`. */
+type CcmInWebAssembly = (
+  key: AesKey,
+  tagLength: number,
+  nonce: Uint8Array,
+  aad: Uint8Array,
+  buffer: Uint8Array,
+  start: number,
+  length: number,
+  decrypt: boolean,
+) => boolean;
+
+/** Whether there is room for so much in its memory, as there is for every record. */
+export function fitsWebAssembly(aad: Uint8Array, length: number): boolean {
+  return length <= maxData && aad.length <= maxAad;
+}
+
+/** Null: there is none. */
+let found: CcmInWebAssembly | null | undefined;
+
 /**
- * Sets up AES-CCM in WebAssembly. Undefined where there is none, none with vectors, or where it is refused, as by a Content-Security-Policy.
- * What it gives takes `long` for what does not fit in its memory, which no record is.
+ * AES-CCM in WebAssembly, for what {@link fitsWebAssembly}; set up when it is first asked for. Undefined where there is none, none with vectors, or
+ * where it is refused, as by a Content-Security-Policy.
  */
-export function loadCcmInWebAssembly(long: typeof cryptInTypeScript): typeof cryptInTypeScript | undefined {
+export function ccmInWebAssembly(): CcmInWebAssembly | undefined {
+  if (found === undefined) found = load() ?? null;
+  return found ?? undefined;
+}
+
+function load(): CcmInWebAssembly | undefined {
   let exports: CcmExports;
   try {
     exports = new WebAssembly.Instance(new WebAssembly.Module(moduleBytes())).exports as unknown as CcmExports;
@@ -70,9 +94,6 @@ export function loadCcmInWebAssembly(long: typeof cryptInTypeScript): typeof cry
   );
 
   return (key, tagLength, nonce, aad, buffer, start, length, decrypt) => {
-    if (length > maxData || aad.length > maxAad) {
-      return long(key, tagLength, nonce, aad, buffer, start, length, decrypt);
-    }
     const { rounds } = key;
     const schedule = schedulesAt + cache.slotOf(key) * scheduleSize;
 
@@ -107,7 +128,9 @@ export function loadCcmInWebAssembly(long: typeof cryptInTypeScript): typeof cry
 
 /** The module as this engine takes it. */
 function moduleBytes(): Uint8Array<ArrayBuffer> {
-  const bytes = Uint8Array.from(atob(ccmModule), (character) => character.charCodeAt(0));
+  const bytes = Uint8Array.from({ length: ccmModule.length / 2 }, (_, i) =>
+    Number(`0x${ccmModule.slice(2 * i, 2 * i + 2)}`),
+  );
   if (!WebAssembly.validate(bytes)) useStrictSwizzles(bytes);
   return bytes;
 }

@@ -9,6 +9,7 @@ import {
 import { errnoError } from '@avs-net/core';
 import { requireAeadArguments } from './arguments.js';
 import { Ccm } from './ccm.js';
+import { ccmInWebAssembly, fitsWebAssembly } from './ccm-wasm.js';
 import { type Aead, type AeadName, aeadSizes } from './provider.js';
 import { wipe } from './wipe.js';
 
@@ -94,39 +95,43 @@ export function createNodeAead(name: AeadName, key: Uint8Array): Aead {
 /** From this many bytes on CCM is faster through OpenSSL. */
 const longCcm = 512;
 
-/** Our CCM for small records, OpenSSL's for long ones, which is set up when it is first needed. */
+/** CCM in WebAssembly for small records; OpenSSL's, which is set up when it is first needed, for long ones, and for all where there is no WebAssembly. */
 class NodeCcm extends Ccm {
   readonly #name: AeadName;
-  #long: Aead | undefined;
+  #openssl: Aead | undefined;
 
   constructor(name: AeadName, key: Uint8Array) {
     super(key, aeadSizes[name].tagLength, 12);
     this.#name = name;
   }
 
-  override seal(nonce: Uint8Array, aad: Uint8Array, buffer: Uint8Array, start: number, length: number): void {
-    if (length >= longCcm) this.openssl().seal(nonce, aad, buffer, start, length);
-    else super.seal(nonce, aad, buffer, start, length);
-  }
-
-  override open(nonce: Uint8Array, aad: Uint8Array, buffer: Uint8Array, start: number, length: number): boolean {
-    if (length >= longCcm) return this.openssl().open(nonce, aad, buffer, start, length);
-    return super.open(nonce, aad, buffer, start, length);
+  protected override crypt(
+    nonce: Uint8Array,
+    aad: Uint8Array,
+    buffer: Uint8Array,
+    start: number,
+    length: number,
+    decrypt: boolean,
+  ): boolean {
+    const inWebAssembly = length < longCcm && fitsWebAssembly(aad, length) ? ccmInWebAssembly() : undefined;
+    if (inWebAssembly) return inWebAssembly(this.key, this.tagLength, nonce, aad, buffer, start, length, decrypt);
+    if (decrypt) return this.openssl().open(nonce, aad, buffer, start, length);
+    this.openssl().seal(nonce, aad, buffer, start, length);
+    return true;
   }
 
   override destroy(): void {
     super.destroy();
-    this.#long?.destroy();
-    this.#long = undefined;
+    this.#openssl?.destroy();
+    this.#openssl = undefined;
   }
 
   private openssl(): Aead {
-    if (this.#long) return this.#long;
-    this.checkUsable();
+    if (this.#openssl) return this.#openssl;
     const key = this.key.bytes();
-    this.#long = createNodeAead(this.#name, key);
+    this.#openssl = createNodeAead(this.#name, key);
     wipe(key);
-    return this.#long;
+    return this.#openssl;
   }
 }
 

@@ -1,12 +1,11 @@
 import { errnoError } from '@avs-net/core';
 import type { Ciphersuite } from '../ciphersuites.js';
 import { requireAeadKey } from './arguments.js';
-import { createCcm } from './ccm.js';
 import { createNodeCbc } from './node-cbc.js';
 import { createNodeAead, createNodeCcm, hasNodeAead } from './node-cipher.js';
 import { createNodeHash, createNodeMac } from './node-hash.js';
 import { createNodeKeyShare } from './node-key-share.js';
-import { type Aead, type AeadName, aeadSizes, type CryptoProvider } from './provider.js';
+import type { Aead, AeadName, CryptoProvider } from './provider.js';
 
 /**
  * Cryptography on Node: `node:crypto` where it is faster, TypeScript elsewhere. What is faster was measured.
@@ -37,28 +36,24 @@ export const nodeProvider: CryptoProvider = {
   mac: createNodeMac,
   aead: (name, key) => {
     requireAeadKey(name, key);
-    if (isCcm(name)) {
-      return hasNodeAead(name) ? createNodeCcm(name, key) : createCcm(key, { tagLength: aeadSizes[name].tagLength });
-    }
-    return hasNodeAead(name) ? createNodeAead(name, key) : createNobleAead(name, key);
+    if (!hasNodeAead(name)) return createPortableAead(name, key);
+    return name.includes('CCM') ? createNodeCcm(name, key) : createNodeAead(name, key);
   },
   cbc: createNodeCbc,
   keyShare: createNodeKeyShare,
 };
 
-const isCcm = (name: AeadName): boolean => name.includes('CCM');
-
-// Loaded where it is needed, which is hardly anywhere: it takes longer than all else that an import of this package does.
-let noble: typeof import('./noble-aead.js') | undefined;
+// Loaded where it is needed, which is hardly anywhere: noble's ciphers take longer than all else that an import of this package does.
+let portable: typeof import('./aead.js') | undefined;
 
 /** Loads what some of the suites need and OpenSSL lacks. To be awaited before {@link nodeProvider} is used for them. */
 export async function loadMissing(suites: readonly Ciphersuite[]): Promise<void> {
   const lacks = ({ protection }: Ciphersuite): boolean =>
-    protection.kind === 'aead' && !isCcm(protection.algorithm) && !hasNodeAead(protection.algorithm);
-  if (suites.some(lacks)) noble ??= await import('./noble-aead.js');
+    protection.kind === 'aead' && !hasNodeAead(protection.algorithm);
+  if (suites.some(lacks)) portable ??= await import('./aead.js');
 }
 
-function createNobleAead(name: AeadName, key: Uint8Array): Aead {
-  if (!noble) throw errnoError('ENOTSUP', `this OpenSSL lacks ${name}`);
-  return name === 'CHACHA20_POLY1305' ? noble.createChaCha20Poly1305(key) : noble.createGcm(key);
+function createPortableAead(name: AeadName, key: Uint8Array): Aead {
+  if (!portable) throw errnoError('ENOTSUP', `this OpenSSL lacks ${name}`);
+  return portable.createAead(name, key);
 }

@@ -1,5 +1,5 @@
 import { errnoError } from '@avs-net/core';
-import { _SHA256, sha256 as hash } from '@noble/hashes/sha2.js';
+import { _SHA256 } from '@noble/hashes/sha2.js';
 import { requireBytes } from './arguments.js';
 import type { Mac } from './provider.js';
 import { wipe } from './wipe.js';
@@ -117,7 +117,7 @@ export class Sha256Mac implements Mac {
   /** Copies the key, in the form of those states. */
   constructor(key: Uint8Array) {
     requireBytes('key', key);
-    const short = key.length > blockLength ? hash(key) : key;
+    const short = key.length > blockLength ? new _SHA256().update(key).digest() : key;
     pad(short, 0x36, this.#inner);
     pad(short, 0x5c, this.#outer);
     cleanUp();

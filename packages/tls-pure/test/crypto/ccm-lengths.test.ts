@@ -1,6 +1,6 @@
 import { type CipherCCMTypes, createCipheriv } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { createCcm } from '../../src/crypto/ccm.js';
+import type { createCcm } from '../../src/crypto/ccm-portable.js';
 import { ccmIn, runtimes } from './ccm-runtimes.js';
 import { hex } from './hex.js';
 

@@ -1,5 +1,6 @@
 import { vi } from 'vitest';
-import type * as ccm from '../../src/crypto/ccm.js';
+import type * as portable from '../../src/crypto/ccm-portable.js';
+import type * as node from '../../src/crypto/node.js';
 
 /** What AES-CCM may find where it runs. */
 export interface Runtime {
@@ -38,16 +39,21 @@ export function changed(found: typeof WebAssembly, members: Partial<typeof WebAs
   return { Module, Instance, validate, ...members };
 }
 
-/** The module `ccm.ts` as it is when it does its first work in that runtime. */
-export async function ccmIn({ webAssembly }: Pick<Runtime, 'webAssembly'>): Promise<typeof ccm> {
+/** AES-CCM as it is when it does its first work in that runtime, and whether that is in WebAssembly. */
+export async function ccmIn({ webAssembly }: Pick<Runtime, 'webAssembly'>): Promise<{
+  createCcm: typeof portable.createCcm;
+  nodeProvider: typeof node.nodeProvider;
+  isInWebAssembly: boolean;
+}> {
   const replacement = webAssembly(WebAssembly);
   vi.resetModules();
-  const loaded = await import('../../src/crypto/ccm.js');
+  const { ccmInWebAssembly } = await import('../../src/crypto/ccm-wasm.js');
+  const { createCcm } = await import('../../src/crypto/ccm-portable.js');
+  const { nodeProvider } = await import('../../src/crypto/node.js');
   vi.stubGlobal('WebAssembly', replacement);
   try {
-    loaded.isCcmInWebAssembly();
+    return { createCcm, nodeProvider, isInWebAssembly: ccmInWebAssembly() !== undefined };
   } finally {
     vi.unstubAllGlobals();
   }
-  return loaded;
 }

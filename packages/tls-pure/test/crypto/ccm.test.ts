@@ -5,7 +5,7 @@ import { cavpCcm, cavpCcmForgeries, sp80038c } from './vectors/nist-ccm.js';
 import { type CcmVector, rfc3610 } from './vectors/rfc3610.js';
 
 describe.each(runtimes)('AES-CCM $name', async (runtime) => {
-  const { createCcm } = await ccmIn(runtime);
+  const { createCcm, nodeProvider } = await ccmIn(runtime);
   const cipherOf = ({ key, nonce, tagLength }: CcmVector) =>
     createCcm(bytes(key), { tagLength, nonceLength: nonce.length / 2 });
 
@@ -53,5 +53,22 @@ describe.each(runtimes)('AES-CCM $name', async (runtime) => {
     expect(() => cipher.seal(new Uint8Array(13), new Uint8Array(0), buffer, 0, 65536)).toThrow(/EINVAL: length/);
     cipher.seal(new Uint8Array(13), new Uint8Array(0), buffer, 0, 65535);
     expect(cipher.open(new Uint8Array(13), new Uint8Array(0), buffer, 0, 65535)).toBe(true);
+  });
+
+  it.each([0, 16, 511, 512, 1024])('seals and opens %d bytes on Node alike', (length) => {
+    const key = new Uint8Array(16).fill(3);
+    const nonce = new Uint8Array(12).fill(1);
+    const aad = new Uint8Array(13).fill(2);
+    const [ours, theirs] = [createCcm(key, { tagLength: 8 }), nodeProvider.aead('AES_128_CCM_8', key)].map((cipher) => {
+      const buffer = new Uint8Array(length + 8);
+      cipher.seal(nonce, aad, buffer, 0, length);
+      const sealed = hex(buffer);
+      expect(cipher.open(nonce, aad, buffer, 0, length)).toBe(true);
+      expect(buffer.subarray(0, length).every((byte) => byte === 0)).toBe(true);
+      buffer[length] ^= 1;
+      expect(cipher.open(nonce, aad, buffer, 0, length)).toBe(false);
+      return sealed;
+    });
+    expect(theirs).toBe(ours);
   });
 });
