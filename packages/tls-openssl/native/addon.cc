@@ -49,7 +49,7 @@ Napi::Object Initialise(Napi::Env env, Napi::Object exports) {
   instance->cookieExchange = Napi::Persistent(cookieExchange);
   env.SetInstanceData(instance);
   constexpr size_t kExchangeBytes = kExchangeIn + kExchangeOut;
-  Napi::ArrayBuffer memory = Napi::ArrayBuffer::New(env, kExchangeBytes + kExchangeNumbers * sizeof(int32_t));
+  Napi::ArrayBuffer memory = Napi::ArrayBuffer::New(env, kExchangeBytes + kAllNumbers * sizeof(int32_t));
   if (memory.IsEmpty()) return exports;
   instance->exchange = static_cast<uint8_t*>(memory.Data());
   static_assert(kExchangeBytes % alignof(int32_t) == 0);
@@ -58,10 +58,11 @@ Napi::Object Initialise(Napi::Env env, Napi::Object exports) {
 
   exports.Set("Context", context);
   exports.Set("Association", association);
+  AssociationObject::ExportRecords(env, exports, instance);
   exports.Set("CookieExchange", cookieExchange);
   exports.Set("progress", ProgressBits(env));
   exports.Set("exchange", Napi::Uint8Array::New(env, kExchangeBytes, memory, 0));
-  exports.Set("exchangeNumbers", Napi::Int32Array::New(env, kExchangeNumbers, memory, kExchangeBytes));
+  exports.Set("exchangeNumbers", Napi::Int32Array::New(env, kAllNumbers, memory, kExchangeBytes));
   exports.Set("exchangeIn", Napi::Number::New(env, kExchangeIn));
   exports.Set("mostCopies", Napi::Number::New(env, Association::kMostCopies));
   exports.Set("randomCapacity", Napi::Number::New(env, RandomSource::kCapacity));

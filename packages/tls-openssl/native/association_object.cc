@@ -30,8 +30,7 @@ Napi::Function AssociationObject::Define(Napi::Env env) {
                          InstanceMethod<&Self::Decide>("decide"),
                          InstanceMethod<&Self::TakeSession>("takeSession"),
                          InstanceMethod<&Self::Proceed>("proceed"),
-                         InstanceMethod<&Self::Receive>("receive"),
-                         InstanceMethod<&Self::Protect>("protect"),
+                         InstanceMethod<&Self::GetHandle>("handle"),
                          InstanceMethod<&Self::ExportKeyingMaterial>("exportKeyingMaterial"),
                          InstanceMethod<&Self::Close>("close"),
                          InstanceMethod<&Self::Abandon>("abandon"),
@@ -54,14 +53,34 @@ Napi::Value AssociationObject::Wrap(Napi::Env env, std::unique_ptr<Association> 
   return instance->association.New({});
 }
 
-AssociationObject::AssociationObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<AssociationObject>(info) {
-  association_ = std::move(Instance::Of(info.Env())->handover);
-  if (association_) return;
+AssociationObject::AssociationObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<AssociationObject>(info), instance_(Instance::Of(info.Env())), handles_(instance_->handles) {
+  association_ = std::move(instance_->handover);
+  if (association_) {
+    Register();
+    return;
+  }
   const std::shared_ptr<Context> context = ContextObject::Of(info[0]);
   if (!context) return;
   LibraryError error;
   association_ = Association::Create(context, &error);
-  if (!association_) ThrowLibraryError(info.Env(), error);
+  if (association_) {
+    Register();
+  } else {
+    ThrowLibraryError(info.Env(), error);
+  }
+}
+
+AssociationObject::~AssociationObject() { Unregister(); }
+
+void AssociationObject::Register() {
+  do {
+    handle_ = ++handles_->last;
+  } while (!handles_->objects.try_emplace(handle_, this).second);
+}
+
+void AssociationObject::Unregister() { 
+  const auto found = handles_->objects.find(handle_);
+  if (found != handles_->objects.end() && found->second == this) handles_->objects.erase(found);
 }
 
 Association* AssociationObject::Get(const Napi::CallbackInfo& info) const {
@@ -162,52 +181,26 @@ Napi::Value AssociationObject::Proceed(const Napi::CallbackInfo& info) {
   return association == nullptr ? info.Env().Undefined() : Finish(info, association->Proceed());
 }
 
-// What is in the exchange, of the length that JavaScript gives.
-bool AssociationObject::Exchanged(const Napi::CallbackInfo& info, Span* span) const {
-  uint32_t size = 0;
-  if (!ToNumber(info[0], "length", &size)) return false;
-  if (size > kExchangeIn) {
-    Napi::RangeError::New(info.Env(), "length is more than the exchange takes").ThrowAsJavaScriptException();
-    return false;
-  }
-  *span = {Instance::Of(info.Env())->exchange, size};
-  return true;
+Napi::Value AssociationObject::Finish(const Napi::CallbackInfo& info, uint32_t progress, size_t used) {
+  return FromNumber(info.Env(), Tell(progress, used));
 }
 
-Napi::Value AssociationObject::Finish(const Napi::CallbackInfo& info, uint32_t progress, size_t used) {
+uint32_t AssociationObject::Tell(uint32_t progress, size_t used) {
   if ((progress & kHasDatagrams) != 0) {
     const std::vector<Bytes>& datagrams = association_->datagrams();
-    Instance* instance = Instance::Of(info.Env());
     // Their count is in front of their lengths.
-    Report report(instance, used);
+    Report report(instance_, used);
     report.Add(0u);
     size_t count = 0;
     for (; count < datagrams.size() && report.HasRoomFor(datagrams[count].size()); ++count) report.Add(ToSpan(datagrams[count]));
-    instance->exchangeNumbers[0] = static_cast<int32_t>(count);
+    instance_->exchangeNumbers[0] = static_cast<int32_t>(count);
     if (count < datagrams.size()) progress |= kMoreDatagrams;
     association_->DropDatagrams(count);
   }
-  return FromNumber(info.Env(), progress);
+  return progress;
 }
 
-Napi::Value AssociationObject::Receive(const Napi::CallbackInfo& info) {
-  Association* association = Get(info);
-  Span datagram;
-  if (association == nullptr || !Exchanged(info, &datagram)) return info.Env().Undefined();
-  const Room plaintext{const_cast<uint8_t*>(datagram.data) + kExchangeIn, kExchangeOut, 0};
-  const uint32_t progress = association->Receive(datagram, plaintext);
-  return Finish(info, progress, progress >> 16);
-}
-
-Napi::Value AssociationObject::Protect(const Napi::CallbackInfo& info) {
-  Association* association = Get(info);
-  Span plaintext;
-  if (association == nullptr || !Exchanged(info, &plaintext)) return info.Env().Undefined();
-  const Room record{const_cast<uint8_t*>(plaintext.data) + kExchangeIn, kExchangeOut, 0};
-  const size_t size = association->Protect(plaintext, record);
-  OPENSSL_cleanse(const_cast<uint8_t*>(plaintext.data), plaintext.size);
-  return FromNumber(info.Env(), static_cast<uint32_t>(size));
-}
+Napi::Value AssociationObject::GetHandle(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), handle_); }
 
 Napi::Value AssociationObject::ExportKeyingMaterial(const Napi::CallbackInfo& info) {
   Association* association = Get(info);
@@ -291,6 +284,7 @@ Napi::Value AssociationObject::Copy(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value AssociationObject::Destroy(const Napi::CallbackInfo& info) {
+  Unregister();
   association_.reset();
   return info.Env().Undefined();
 }

@@ -8,6 +8,9 @@
 
 namespace avs {
 
+struct Instance;
+struct AssociationHandles;
+
 // `new Association(context)`; a listener's associations come from `CookieExchange.takeAssociation`.
 class AssociationObject final : public Napi::ObjectWrap<AssociationObject> {
  public:
@@ -15,13 +18,22 @@ class AssociationObject final : public Napi::ObjectWrap<AssociationObject> {
   static Napi::Value Wrap(Napi::Env env, std::unique_ptr<Association> association);
 
   explicit AssociationObject(const Napi::CallbackInfo& info);
+  ~AssociationObject() override;
+
+  // `receive()` and `protect()`, which take the association's handle and a length from the exchange's numbers, and give their result there.
+  static void ExportRecords(Napi::Env env, Napi::Object exports, Instance* instance);
 
  private:
   // Throws an Error and returns null after `destroy`.
   Association* Get(const Napi::CallbackInfo& info) const;
-  bool Exchanged(const Napi::CallbackInfo& info, Span* span) const;
   // What an operation has come to, which gave `used` bytes: its datagrams go behind them.
   Napi::Value Finish(const Napi::CallbackInfo& info, uint32_t progress, size_t used = 0);
+  void Register();
+  void Unregister();
+  // As Finish; returns the progress.
+  uint32_t Tell(uint32_t progress, size_t used);
+  static napi_value ReceiveRecord(napi_env env, napi_callback_info info);
+  static napi_value ProtectRecord(napi_env env, napi_callback_info info);
 
   Napi::Value Configure(const Napi::CallbackInfo& info);
   Napi::Value SetPeerKey(const Napi::CallbackInfo& info);
@@ -33,8 +45,7 @@ class AssociationObject final : public Napi::ObjectWrap<AssociationObject> {
   Napi::Value Decide(const Napi::CallbackInfo& info);
   Napi::Value TakeSession(const Napi::CallbackInfo& info);
   Napi::Value Proceed(const Napi::CallbackInfo& info);
-  Napi::Value Receive(const Napi::CallbackInfo& info);
-  Napi::Value Protect(const Napi::CallbackInfo& info);
+  Napi::Value GetHandle(const Napi::CallbackInfo& info);
   Napi::Value ExportKeyingMaterial(const Napi::CallbackInfo& info);
   Napi::Value Close(const Napi::CallbackInfo& info);
   Napi::Value Abandon(const Napi::CallbackInfo& info);
@@ -49,6 +60,10 @@ class AssociationObject final : public Napi::ObjectWrap<AssociationObject> {
   Napi::Value Destroy(const Napi::CallbackInfo& info);
 
   std::unique_ptr<Association> association_;
+  Instance* instance_;
+  // Of its own: an object may be finalised after the instance.
+  std::shared_ptr<AssociationHandles> handles_;
+  uint32_t handle_ = 0;
 };
 
 }  // namespace avs

@@ -8,6 +8,7 @@
         "association.cc",
         "association_callbacks.cc",
         "association_object.cc",
+        "association_records.cc",
         "association_sessions.cc",
         "context.cc",
         "context_cache.cc",

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <unordered_map>
 
 #include "association.h"
 #include "context_cache.h"
@@ -21,6 +22,19 @@ namespace avs {
 constexpr size_t kExchangeIn = 65536;
 constexpr size_t kExchangeOut = 16384 + 2048 + 64;
 constexpr size_t kExchangeNumbers = 16;
+// Behind those: which association is called with how many bytes, and what came of it.
+constexpr size_t kCallHandle = kExchangeNumbers;
+constexpr size_t kCallLength = kExchangeNumbers + 1;
+constexpr size_t kCallResult = kExchangeNumbers + 2;
+constexpr size_t kAllNumbers = kExchangeNumbers + 3;
+
+class AssociationObject;
+
+// The live ones by numbers, of which none is given again before all others were: an object's methods find theirs by a property, which takes longer.
+struct AssociationHandles {
+  std::unordered_map<uint32_t, AssociationObject*> objects;
+  uint32_t last = 0;
+};
 
 struct Instance {
   uint8_t* exchange = nullptr;
@@ -30,6 +44,7 @@ struct Instance {
   Napi::FunctionReference association;
   Napi::FunctionReference cookieExchange;
   ContextCache contexts;
+  std::shared_ptr<AssociationHandles> handles = std::make_shared<AssociationHandles>();
   // What the constructor of the next Association takes.
   std::unique_ptr<Association> handover;
 #ifndef _WIN32

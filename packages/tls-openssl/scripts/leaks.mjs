@@ -103,9 +103,16 @@ function connect(exchange, context, steps, kept, ticket) {
 
 /** Bytes cross through memory that both sides see: what goes in at its beginning, what comes out behind `exchangeIn`. */
 function receive(association, datagram) {
-  native.exchange.set(datagram);
-  const result = association.receive(datagram.length);
+  const result = call(native.receive, association, datagram);
   return datagrams(result & 0xffff, result >>> 16);
+}
+
+/** `receive` and `protect` of the addon are told by numbers, behind those of datagrams, whom they are for and of how many bytes. */
+function call(operation, association, data) {
+  native.exchange.set(data);
+  native.exchangeNumbers.set([association.handle(), data.length], 16);
+  operation();
+  return native.exchangeNumbers[18];
 }
 
 /** What an operation has given behind `at` bytes: their count and their lengths are the numbers. */
@@ -126,8 +133,7 @@ function admit(exchange, datagram) {
 }
 
 function protect(association, plaintext) {
-  native.exchange.set(plaintext);
-  const length = association.protect(plaintext.length);
+  const length = call(native.protect, association, plaintext);
   return native.exchange.slice(native.exchangeIn, native.exchangeIn + length);
 }
 

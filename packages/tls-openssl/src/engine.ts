@@ -11,7 +11,6 @@ import {
   type EngineSink,
   errnoError,
   libraryError,
-  recordBytes,
 } from '@avs-net/core';
 import type { Ciphersuite } from './ciphersuites.js';
 import type { Negotiated } from './exchange.js';
@@ -55,6 +54,7 @@ export abstract class OpensslEngine implements Engine {
   info: EngineInfo | undefined;
   protected readonly timer: RetransmissionTimer;
   #association: NativeAssociation | undefined;
+  readonly #handle: number;
   #state: 'handshaking' | 'established' | 'closing' | 'closed' = 'handshaking';
   #flights = 0;
   #retransmissions = 0;
@@ -70,6 +70,7 @@ export abstract class OpensslEngine implements Engine {
   ) {
     const { maxDatagramSize, handshakeTimeouts } = options;
     this.#association = association;
+    this.#handle = association.handle();
     this.timer = new RetransmissionTimer(handshakeTimeouts);
     const copies = Math.min(mostRetransmissions(handshakeTimeouts), context.native.mostCopies);
     if (maxDatagramSize < minDatagramSize) {
@@ -99,8 +100,7 @@ export abstract class OpensslEngine implements Engine {
     // No datagram of UDP is so long.
     if (datagram.length > exchange.capacity) return this.sink.dropped('malformed');
     this.context.replenish?.();
-    exchange.put(datagram);
-    const result = this.#association.receive(datagram.length);
+    const result = exchange.receive(this.#handle, datagram);
     const length = result >>> 16;
     const plaintext = length > 0 ? new Uint8Array(length) : undefined;
     if (plaintext) exchange.take(plaintext);
@@ -119,12 +119,9 @@ export abstract class OpensslEngine implements Engine {
     if (plaintext.length === 0) throw errnoError('ENOTSUP', 'OpenSSL cannot send an empty datagram');
     this.context.replenish?.();
     const { exchange } = this.context.native;
-    exchange.put(plaintext);
-    const length = association.protect(plaintext.length);
+    const length = exchange.protect(this.#handle, plaintext);
     if (length === 0) throw this.#libraryError(association);
-    const record = recordBytes(length);
-    exchange.take(record);
-    this.sink.transmit(record);
+    this.sink.transmit(exchange.datagram(length));
   }
 
   handleTimeout(now: number): void {

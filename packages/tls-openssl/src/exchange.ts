@@ -3,6 +3,11 @@ import { recordBytes } from '@avs-net/core';
 /** Lengths whose views are kept. */
 const longestKept = 256;
 
+/** Where the numbers say which association is called with how many bytes, and what came of it: behind those that tell of datagrams. */
+const handleAt = 16;
+const lengthAt = 17;
+const resultAt = 18;
+
 /** What a handshake has negotiated, as OpenSSL knows it. */
 export interface Negotiated {
   /** As on the wire, one of `WireVersion`. */
@@ -44,7 +49,24 @@ export class Exchange {
     private readonly memory: Uint8Array,
     readonly capacity: number,
     private readonly numbers: Int32Array,
+    private readonly receiveRecords: () => void,
+    private readonly protectRecord: () => void,
   ) {}
+
+  /**
+   * Gives a datagram to an association. The upper 16 bits of the result are the length of the first plaintext received, which is given in
+   * front of the datagrams; 0: there is none. For those after it there is `takePlaintexts`.
+   */
+  receive(handle: number, datagram: Uint8Array): number {
+    this.memory.set(datagram);
+    return this.#call(this.receiveRecords, handle, datagram.length);
+  }
+
+  /** Has an association protect a plaintext. Gives a record of the length that is returned; 0: OpenSSL refuses, and `error` tells why. */
+  protect(handle: number, plaintext: Uint8Array): number {
+    this.memory.set(plaintext);
+    return this.#call(this.protectRecord, handle, plaintext.length);
+  }
 
   /** Puts in what the next call is to take, or a part of it. */
   put(data: Uint8Array, at = 0): void {
@@ -100,6 +122,14 @@ export class Exchange {
     };
   }
 
+  /** Without arguments, a result, or a method's object to find: those take N-API longer than the call. */
+  #call(call: () => void, handle: number, length: number): number {
+    this.numbers[handleAt] = handle;
+    this.numbers[lengthAt] = length;
+    call();
+    return this.numbers[resultAt] ?? 0;
+  }
+
   #number(index: number): number {
     return this.numbers[index] ?? 0;
   }
@@ -112,7 +142,7 @@ export class Exchange {
   #datagram(at: number, length: number): Uint8Array {
     const copy = recordBytes(length);
     const start = this.capacity + at;
-    copy.set(this.memory.subarray(start, start + length));
+    copy.set(at === 0 ? this.#view(length) : this.memory.subarray(start, start + length));
     return copy;
   }
 

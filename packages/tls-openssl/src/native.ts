@@ -89,16 +89,8 @@ export interface NativeAssociation {
   takeSession(): KeptSession | undefined;
   /** As every operation: the datagrams to send are in {@link Native.exchange}, see {@link Exchange.datagrams}. */
   proceed(): number;
-  /**
-   * Takes a datagram of so many bytes from {@link Native.exchange}. The upper 16 bits of the result are the length of the first plaintext
-   * received, which it gives there, in front of the datagrams; 0: there is none. For those after it there is `takePlaintexts`.
-   */
-  receive(length: number): number;
-  /**
-   * Protects so many bytes from {@link Native.exchange}, which it wipes, and gives the record there, of the length that is returned; 0:
-   * OpenSSL refuses, and `error` tells why.
-   */
-  protect(length: number): number;
+  /** What {@link Exchange.receive} and {@link Exchange.protect} know it by; none is given twice before 2 ** 32 others were. */
+  handle(): number;
   /** RFC 5705, or undefined when OpenSSL refuses; `error` tells why. */
   exportKeyingMaterial(length: number, label: string, context: Uint8Array | undefined): Uint8Array | undefined;
   close(): number;
@@ -178,6 +170,8 @@ type ProgressBit =
 /** What the addon exports, as it does. */
 interface Addon extends Omit<Native, 'exchange' | 'udp'>, UdpExports {
   readonly exchange: Uint8Array;
+  readonly receive: () => void;
+  readonly protect: () => void;
   readonly exchangeIn: number;
   readonly exchangeNumbers: Int32Array;
 }
@@ -191,8 +185,8 @@ export type Loaded = { readonly native: Native; readonly error?: undefined } | {
  */
 export function loadNative(load: () => unknown = loadAddon): Loaded {
   try {
-    const { exchange, exchangeIn, exchangeNumbers, ...native } = load() as Addon;
-    const shared = new Exchange(exchange, exchangeIn, exchangeNumbers);
+    const { exchange, exchangeIn, exchangeNumbers, receive, protect, ...native } = load() as Addon;
+    const shared = new Exchange(exchange, exchangeIn, exchangeNumbers, receive, protect);
     return { native: { ...native, exchange: shared, udp: udpOf(native) } };
   } catch (error) {
     return { error: errnoError('ENOTSUP', explain(error), { cause: error }) };

@@ -14,6 +14,12 @@ const addonFile = (): string => {
   return nodeGypBuild.resolve(new URL('../native', import.meta.url).pathname);
 };
 
+interface RecordCalls {
+  readonly exchangeNumbers: Int32Array;
+  readonly receive: () => void;
+  readonly protect: () => void;
+}
+
 const client = { server: false, ciphersuites: 'PSK-AES128-CCM8', identity: bytes('me'), key: testKey };
 
 describe('the addon', () => {
@@ -34,8 +40,6 @@ describe('the addon', () => {
       () => new Association({} as never),
       () => new Association(undefined as never),
       () => new CookieExchange(context).admit('4' as never, 0, false),
-      () => new Association(context).receive('4' as never),
-      () => new Association(context).protect(new Uint8Array(4) as never),
       () => new Association(context).offerSession(new Uint16Array(4) as never),
       () => new Association(context).considerSession('state' as never),
       () => new Association(context).considerTicket(undefined as never),
@@ -47,10 +51,15 @@ describe('the addon', () => {
   });
 
   it('takes no more from the exchange than is in it', () => {
-    const association = new native.Association(new native.Context(client));
-    for (const length of [native.exchange.capacity + 1, 2 ** 32 - 1]) {
-      expect(() => association.receive(length)).toThrowError(RangeError);
-      expect(() => association.protect(length)).toThrowError(RangeError);
+    const handle = new native.Association(new native.Context(client)).handle();
+    const tooLong = new Uint8Array(native.exchange.capacity + 1);
+    expect(() => native.exchange.receive(handle, tooLong)).toThrowError(RangeError);
+    expect(() => native.exchange.protect(handle, tooLong)).toThrowError(RangeError);
+    const addon = createRequire(import.meta.url)(addonFile()) as RecordCalls;
+    for (const length of [-1, -(2 ** 31)]) {
+      addon.exchangeNumbers.set([handle, length], 16);
+      expect(addon.receive).toThrowError(RangeError);
+      expect(addon.protect).toThrowError(RangeError);
     }
     const exchange = new native.CookieExchange(new native.Context({ server: true, ciphersuites: 'PSK-AES128-CCM8' }));
     const { capacity } = native.exchange;
@@ -74,6 +83,23 @@ describe('the addon', () => {
     association.destroy();
     association.destroy();
     expect(() => association.proceed()).toThrowError('destroyed');
+  });
+
+  it('knows no association by a handle that was never given, or whose association is destroyed', () => {
+    const context = new native.Context(client);
+    const [gone, kept] = [new native.Association(context), new native.Association(context)];
+    const handle = gone.handle();
+    gone.destroy();
+    const next = new native.Association(context);
+    expect(new Set([handle, kept.handle(), next.handle()]).size).toBe(3);
+    for (const unknown of [handle, 0, -1, 2 ** 31 - 1]) {
+      expect(() => native.exchange.receive(unknown, bytes('datagram'))).toThrowError('destroyed');
+      expect(() => native.exchange.protect(unknown, bytes('plaintext'))).toThrowError('destroyed');
+    }
+    for (const known of [kept, next]) {
+      expect(native.exchange.receive(known.handle(), bytes('datagram'))).toBe(native.progress.hasDrops);
+      expect(native.exchange.protect(known.handle(), bytes('plaintext'))).toBe(0);
+    }
   });
 
   it('shows no key when it is inspected or made JSON', () => {
