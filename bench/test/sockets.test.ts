@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { coresOf } from '../src/contest/cores.js';
 import type { Entrant } from '../src/contest/entrants.js';
 import { type Connector, latencyContest } from '../src/contest/latencies.js';
 import { type Contestant, NoAnswer } from '../src/contest/program.js';
@@ -46,6 +47,16 @@ describe('a server and a client', () => {
     const client = contestant({ 'connect 5684': 'connected', 'flood 64 10': '1000 3000' });
     const pair = new Pair(server('0 0'), client, { sent: 0, arrived: 0 });
     await expect(pair.ask('one-way 64 10')).rejects.toThrow('none of 10 messages arrived');
+  });
+});
+
+describe('the cores of a list', () => {
+  it.each([
+    ['0', [0]],
+    ['0-2,5', [0, 1, 2, 5]],
+    ['', []],
+  ])('%j', (list, cores) => {
+    expect(coresOf(list)).toEqual(cores);
   });
 });
 

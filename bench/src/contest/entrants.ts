@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { onCore } from './cores.js';
 import { buildNative, type NativeProgram } from './native.js';
 import { type Contestant, NoAnswer, Program } from './program.js';
 
@@ -41,11 +42,11 @@ function nativeEntrant(): Entrant {
   return { implementation: 'libssl', node: undefined, launch: () => startNative('limit') };
 }
 
-/** Starts a program of native/. @throws NoAnswer it could not be built. */
-export function startNative(name: NativeProgram): Program {
+/** Starts a program of native/, on one core if one is given. @throws NoAnswer it could not be built. */
+export function startNative(name: NativeProgram, core?: number): Program {
   const built = buildNative(name);
   if (built.program === undefined) throw new NoAnswer(built.reason);
-  return new Program(built.program, []);
+  return new Program(...onCore(core, built.program, []));
 }
 
 function nodeEntrant(implementation: Implementation, node: string): Entrant {

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { onCore } from './cores.js';
 import { type Entrant, type Implementation, nodePath, startNative } from './entrants.js';
 import { type Contestant, Program } from './program.js';
 
@@ -10,9 +11,20 @@ export type SocketImplementation = Extract<
 
 const worker = fileURLToPath(new URL('../work/socket-worker.js', import.meta.url));
 
-/** Starts a server or client: see work/socket-worker.ts and native/sockets.c. @throws NoAnswer it cannot take part. */
-export function startSocketWorker(implementation: SocketImplementation, node: string | undefined): Program {
-  return node === undefined ? startNative('sockets') : new Program(nodePath(node), [worker, implementation]);
+/** Starts a server or client, on one core if one is given: see work/socket-worker.ts and native/sockets.c. @throws NoAnswer it cannot take part. */
+export function startSocketWorker(
+  implementation: SocketImplementation,
+  node: string | undefined,
+  core?: number,
+): Program {
+  if (node === undefined) return startNative('sockets', core);
+  return new Program(...onCore(core, nodePath(node), [worker, implementation]));
+}
+
+/** The cores of server and client. Undefined: wherever the system puts it. */
+export interface Placement {
+  readonly server: number | undefined;
+  readonly client: number | undefined;
 }
 
 /** What of the one-way messages has arrived. */
@@ -26,17 +38,21 @@ export interface PairEntrant extends Entrant {
   readonly delivery: Readonly<Delivery>;
 }
 
-/** Everyone on sockets. */
-export function socketPairs(nodes: readonly string[]): readonly PairEntrant[] {
+/** Everyone on sockets, all of them on the same cores. */
+export function socketPairs(nodes: readonly string[], placement: Placement): readonly PairEntrant[] {
   const onNode = nodes.flatMap((node) =>
     (['raw', 'openssl', 'opensslOverDgram', 'pure', 'dtlsClient'] as const).map((implementation) =>
-      pair(implementation, node),
+      pair(implementation, node, placement),
     ),
   );
-  return [pair('libssl', undefined), ...onNode];
+  return [pair('libssl', undefined, placement), ...onNode];
 }
 
-function pair(implementation: SocketImplementation, node: string | undefined): PairEntrant {
+function pair(
+  implementation: SocketImplementation,
+  node: string | undefined,
+  { server, client }: Placement,
+): PairEntrant {
   const delivery = { sent: 0, arrived: 0 };
   return {
     implementation,
@@ -44,8 +60,8 @@ function pair(implementation: SocketImplementation, node: string | undefined): P
     delivery,
     launch: () => {
       // node-dtls-client has no server.
-      const server = startSocketWorker(implementation === 'dtlsClient' ? 'pure' : implementation, node);
-      return new Pair(server, startSocketWorker(implementation, node), delivery);
+      const served = startSocketWorker(implementation === 'dtlsClient' ? 'pure' : implementation, node, server);
+      return new Pair(served, startSocketWorker(implementation, node, client), delivery);
     },
   };
 }

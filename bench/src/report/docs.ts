@@ -7,7 +7,7 @@ import { renderSummary } from './summary.js';
 const shown = {
   records: ['TLS_PSK_WITH_AES_128_CCM_8'],
   handshakes: ['µs for both ends'],
-  sockets: ['Echo, µs for a round trip', 'One way, what arrived'],
+  sockets: ['Echo, one core, µs for a round trip', 'Echo, a core each, µs for a round trip', 'One way, what arrived'],
   connecting: ['One client, openssl s_server', '32 clients at a time, our listener'],
   start: ['Import, ms', 'Packages, KiB', 'A minimal PSK client, KiB'],
   memory: ['Bytes per association, heap', 'Bytes per association, resident'],
