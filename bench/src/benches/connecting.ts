@@ -22,7 +22,7 @@ export const connecting: Bench = {
     'Handshakes over UDP: cookie round, PSK with AES_128_CCM_8. One client: from making a socket until it is connected to `openssl s_server`, which ' +
     'serves one association at a time; each is closed, and the next begins when the server has said that it is free. Each client has a server ' +
     `of its own. Many clients: ${atOnce} at a time from a program in C to our listener; their latency is from a client’s first datagram until its ` +
-    'handshake is complete, waiting for its turn included; one that hears nothing for two seconds starts over, and its time goes on. All after ' +
+    'handshake is complete, waiting for its turn included. All after ' +
     `${warmUp.toLocaleString('en')} handshakes, or twice as many with our listener. A second: of handshakes, over the time that they took.`,
   minutes: 2,
   run: measure,

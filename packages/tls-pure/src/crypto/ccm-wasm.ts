@@ -1,5 +1,6 @@
-import { type AesKey, cachedSchedules, RoundKeyCache } from './aes-key.js';
+import { cachedSchedules, RoundKeyCache } from './aes-key.js';
 import { ccmModule } from './ccm-module.js';
+import type { cryptInTypeScript } from './ccm-typescript.js';
 
 // AES-CCM in WebAssembly, with instructions that look up sixteen bytes in a register at once: wasm/tables.mjs tells how, wasm/ccm.mjs is the
 // source of the module. No memory is addressed by secrets, so that nothing is to be learned from the processor's caches.
@@ -32,17 +33,7 @@ const manyBytes = 32;
 /** Up to this many bytes, views of the memory are kept: `set` takes a third of the time when its argument is not new. 64 KiB of them at most. */
 const keptViews = 512;
 
-/** See `Ccm.crypt`. */
-type CcmInWebAssembly = (
-  key: AesKey,
-  tagLength: number,
-  nonce: Uint8Array,
-  aad: Uint8Array,
-  buffer: Uint8Array,
-  start: number,
-  length: number,
-  decrypt: boolean,
-) => boolean;
+type CcmInWebAssembly = typeof cryptInTypeScript;
 
 /** Whether there is room for so much in its memory, as there is for every record. */
 export function fitsWebAssembly(aad: Uint8Array, length: number): boolean {
